@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(function)        __attribute__((__cleanup__(function)))
-#define _unused_                   __attribute__((__unused__))
-#define _printf_(format, varargs)  __attribute__((__format__(printf, format, varargs)))
-#define _must_check_               __attribute__((__warn_unused_result__))
+#define _cleanup_(function)       __attribute__((__cleanup__(function)))
+#define _unused_                  __attribute__((__unused__))
+#define _printf_(format, varargs) __attribute__((__format__(printf, format, varargs)))
+#define _must_check_              __attribute__((__warn_unused_result__))
 
 /* Gives a pointer away: the variable is NULL afterwards. */
 #define TAKE(pointer)                                                                              \

@@ -35,12 +35,12 @@
 #define URL_MAX          1024
 
 /* Entries for one drive: all releases of one model, all catalogs. */
-#define ENTRIES_MAX      512
-#define ENTRY_JSON_MAX   (32u * 1024)
-#define TARGET_PATH_MAX  255
-#define EDGES_MAX        64
-#define REVISIONS_MAX    64
-#define PATH_STEPS_MAX   8
+#define ENTRIES_MAX     512
+#define ENTRY_JSON_MAX  (32u * 1024)
+#define TARGET_PATH_MAX 255
+#define EDGES_MAX       64
+#define REVISIONS_MAX   64
+#define PATH_STEPS_MAX  8
 
 /* What a person may say as a reason, and a fault may say to a person. */
 #define REASON_MAX     256

@@ -22,7 +22,7 @@ static LogLevel level_from_environment(void) {
                 const char *name;
                 LogLevel level;
         } names[] = {
-                { "error", LOG_LEVEL_ERROR }, { "warning", LOG_LEVEL_WARNING },
+                { "error", LOG_LEVEL_ERROR },   { "warning", LOG_LEVEL_WARNING },
                 { "notice", LOG_LEVEL_NOTICE }, { "info", LOG_LEVEL_INFO },
                 { "debug", LOG_LEVEL_DEBUG },
         };

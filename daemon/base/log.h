@@ -8,8 +8,13 @@
 
 #include "base/fault.h"
 
-typedef enum LogLevel { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5,
-                        LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 } LogLevel;
+typedef enum LogLevel {
+        LOG_LEVEL_ERROR = 3,
+        LOG_LEVEL_WARNING = 4,
+        LOG_LEVEL_NOTICE = 5,
+        LOG_LEVEL_INFO = 6,
+        LOG_LEVEL_DEBUG = 7
+} LogLevel;
 
 /* NAME is put in front of lines on standard error. The level is info, or what DISCFW_LOG says
  * (error, warning, notice, info, debug). */

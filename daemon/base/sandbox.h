@@ -13,8 +13,8 @@
 
 /* What of the file system stays reachable; everything else cannot be opened any more. */
 typedef struct SandboxPath {
-        const char *path;  /* a folder or file that need not exist; NULL ends the list */
-        bool writable;     /* may be read anyway */
+        const char *path; /* a folder or file that need not exist; NULL ends the list */
+        bool writable;    /* may be read anyway */
 } SandboxPath;
 
 typedef struct Sandbox {

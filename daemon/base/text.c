@@ -38,8 +38,11 @@ void text_from_field(const void *bytes, size_t n_bytes, char *ret_text, size_t s
 /* Length of the well-formed UTF-8 sequence at P whose character is fit to be shown, or 0. */
 static size_t shown(const uint8_t *p) {
         uint32_t c = p[0];
-        size_t n = c < 0x80 ? 1 : (c & 0xe0) == 0xc0 ? 2 : (c & 0xf0) == 0xe0 ? 3
-                                : (c & 0xf8) == 0xf0                          ? 4 : 0;
+        size_t n = c < 0x80             ? 1
+                   : (c & 0xe0) == 0xc0 ? 2
+                   : (c & 0xf0) == 0xe0 ? 3
+                   : (c & 0xf8) == 0xf0 ? 4
+                                        : 0;
         static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 
         if (n == 0)

@@ -22,14 +22,14 @@
 
 #include "drive/transport.h"
 
-#define EMULATED_REQUEST_MAGIC 0x4f444431u
-#define EMULATED_ANSWER_MAGIC  0x4f444131u
-#define EMULATED_REQUEST_HEAD  20
-#define EMULATED_ANSWER_HEAD   18
-#define EMULATED_DATA_MAX      (16u * 1024 * 1024)
+#define EMULATED_REQUEST_MAGIC  0x4f444431u
+#define EMULATED_ANSWER_MAGIC   0x4f444131u
+#define EMULATED_REQUEST_HEAD   20
+#define EMULATED_ANSWER_HEAD    18
+#define EMULATED_DATA_MAX       (16u * 1024 * 1024)
 #define EMULATED_FLAG_LOOK      0x0001
 #define EMULATED_FLAG_EXCLUSIVE 0x0002
-#define EMULATED_EPERM         0xffff
-#define EMULATED_EBUSY         0xfffe
+#define EMULATED_EPERM          0xffff
+#define EMULATED_EBUSY          0xfffe
 
 int transport_socket_open(const char *path, TransportMode mode, Transport **ret_transport);

@@ -22,17 +22,17 @@ typedef enum Direction { DIRECTION_NONE = 0, DIRECTION_IN = 1, DIRECTION_OUT = 2
 
 typedef struct Command {
         uint8_t cdb[CDB_LENGTH_MAX];
-        uint8_t n_cdb;        /* 6, 10, 12 or 16 */
+        uint8_t n_cdb; /* 6, 10, 12 or 16 */
         Direction direction;
-        void *data;           /* DIRECTION_IN: filled; DIRECTION_OUT: read only */
+        void *data; /* DIRECTION_IN: filled; DIRECTION_OUT: read only */
         uint32_t n_data;
-        uint32_t timeout_ms;  /* when it passes, the kernel resets the bus: be generous */
+        uint32_t timeout_ms; /* when it passes, the kernel resets the bus: be generous */
 } Command;
 
 /* All of it must be looked at: a command went well only if every field says so. */
 typedef struct Completion {
-        uint8_t status;         /* SAM-5 5.3: 00h GOOD, 02h CHECK CONDITION, 08h BUSY, ... */
-        uint16_t host_status;   /* Linux DID_...: 0 ok, 1 NO_CONNECT, 3 TIME_OUT, 7 ERROR, 8 RESET */
+        uint8_t status;       /* SAM-5 5.3: 00h GOOD, 02h CHECK CONDITION, 08h BUSY, ... */
+        uint16_t host_status; /* Linux DID_...: 0 ok, 1 NO_CONNECT, 3 TIME_OUT, 7 ERROR, 8 RESET */
         uint16_t driver_status; /* 08h: sense is there, which is no error by itself */
         uint32_t residual;      /* bytes that were not moved */
         uint8_t sense[SENSE_LENGTH_MAX];

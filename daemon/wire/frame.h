@@ -56,7 +56,10 @@ typedef struct Message {
         uint8_t payload[WIRE_MESSAGE_MAX];
 } Message;
 
-#define MESSAGE_NULL { .fds = { -1, -1, -1, -1 } }
+#define MESSAGE_NULL                                                                               \
+        {                                                                                          \
+                .fds = { -1, -1, -1, -1 }                                                          \
+        }
 
 /* Closes what descriptors are left. */
 void message_done(Message *message);

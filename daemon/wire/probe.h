@@ -24,9 +24,9 @@
 /* How the drive is attached; bits in the recipe of a catalog entry. */
 typedef enum Attachment {
         ATTACHED_UNKNOWN = 0,
-        ATTACHED_ATA = 1,      /* PATA and SATA, by libata */
+        ATTACHED_ATA = 1, /* PATA and SATA, by libata */
         ATTACHED_USB = 2,
-        ATTACHED_SCSI = 3,     /* parallel SCSI, SAS */
+        ATTACHED_SCSI = 3, /* parallel SCSI, SAS */
         ATTACHED_FIREWIRE = 4,
         ATTACHED_VIRTUAL = 5,  /* virtio-scsi, tcm_loop: made by software */
         ATTACHED_EMULATED = 6, /* discfw-emulator's socket */
@@ -55,11 +55,11 @@ typedef enum SerialSource {
 /* RPC state, MMC-6 6.29.2.9 (REPORT KEY, key format 001000b). */
 typedef struct Region {
         bool known;
-        uint8_t state;        /* 0 none, 1 set, 2 last chance, 3 permanent */
+        uint8_t state; /* 0 none, 1 set, 2 last chance, 3 permanent */
         uint8_t vendor_resets;
         uint8_t user_changes;
-        uint8_t mask;         /* a bit that is clear is a region that plays */
-        uint8_t scheme;       /* 0: no RPC-2, which is "region-free" */
+        uint8_t mask;   /* a bit that is clear is a region that plays */
+        uint8_t scheme; /* 0: no RPC-2, which is "region-free" */
 } Region;
 
 /* Error counters of the kernel for this device; -1 where it has none. */
@@ -70,25 +70,25 @@ typedef struct Counters {
 } Counters;
 
 typedef struct DriveRecord {
-        char node[NODE_SIZE];    /* "sg1": what commands go to; "emulated:NAME" for a socket */
-        char block[NODE_SIZE];   /* "sr0", or "" */
+        char node[NODE_SIZE];       /* "sg1": what commands go to; "emulated:NAME" for a socket */
+        char block[NODE_SIZE];      /* "sr0", or "" */
         char devpath[DEVPATH_SIZE]; /* physical path; stable while the cable stays */
         Attachment attachment;
 
-        Fault fault;             /* set: the drive could not be read, and nothing below holds */
+        Fault fault; /* set: the drive could not be read, and nothing below holds */
 
-        uint8_t inquiry[96];     /* as it came; n_inquiry of it */
-        uint8_t n_inquiry;       /* at least 36 */
+        uint8_t inquiry[96]; /* as it came; n_inquiry of it */
+        uint8_t n_inquiry;   /* at least 36 */
         uint8_t identity[IDENTITY_LENGTH];
         char revision[REVISION_SIZE]; /* may hold any byte but NUL, which reads as a blank */
-        char serial[SERIAL_SIZE]; /* printable ASCII, trimmed, or "" */
+        char serial[SERIAL_SIZE];     /* printable ASCII, trimmed, or "" */
         SerialSource serial_source;
         DriveClass class;
-        uint16_t profile;        /* current profile; 0 none */
-        uint32_t interface;      /* feature 0001h physical interface standard; 0 unknown */
-        bool upgradable;         /* feature 0104h is there; its absence proves nothing */
-        char firmware_date[15];  /* feature 010Ch, "YYYYMMDDhhmmss", or "" if absent or nonsense */
-        uint16_t buffer_kib;     /* mode page 2Ah; 0 unknown */
+        uint16_t profile;       /* current profile; 0 none */
+        uint32_t interface;     /* feature 0001h physical interface standard; 0 unknown */
+        bool upgradable;        /* feature 0104h is there; its absence proves nothing */
+        char firmware_date[15]; /* feature 010Ch, "YYYYMMDDhhmmss", or "" if absent or nonsense */
+        uint16_t buffer_kib;    /* mode page 2Ah; 0 unknown */
         uint16_t max_read_kbs;
         uint16_t max_write_kbs;
         Region region;
@@ -111,4 +111,4 @@ bool probe_end_decode(const void *bytes, size_t n_bytes, ProbeEnd *ret_end);
 
 const char *attachment_name(Attachment attachment); /* "ata", "usb", ... */
 bool attachment_from_name(const char *name, Attachment *ret_attachment);
-const char *drive_class_name(DriveClass class);     /* "DVD writer" */
+const char *drive_class_name(DriveClass class); /* "DVD writer" */

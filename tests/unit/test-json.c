@@ -14,9 +14,16 @@ static int parse(const char *text) {
 }
 
 static void test_bad_json_is_refused(void **state) {
-        static const char *const bad[] = { "",     "{",        "{}x",          "{\"a\":1,\"a\":2}",
-                                           "[01]", "[1e400]",  "\xef\xbb\xbf{}", "[\"\xff\"]",
-                                           "[9223372036854775808]", "[\"\\u0000\"]" };
+        static const char *const bad[] = { "",
+                                           "{",
+                                           "{}x",
+                                           "{\"a\":1,\"a\":2}",
+                                           "[01]",
+                                           "[1e400]",
+                                           "\xef\xbb\xbf{}",
+                                           "[\"\xff\"]",
+                                           "[9223372036854775808]",
+                                           "[\"\\u0000\"]" };
 
         (void)state;
         for (size_t i = 0; i < N_ELEMENTS(bad); i++)

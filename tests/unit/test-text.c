@@ -29,7 +29,9 @@ static void test_utf8_stays_but_its_tricks_do_not(void **state) {
         (void)state;
         text_escape_utf8("Gr\xc3\xbc\xc3\x9f", text, sizeof(text));
         assert_string_equal(text, "Gr\xc3\xbc\xc3\x9f");
-        text_escape_utf8("\xe2\x80\xae" "x", text, sizeof(text)); /* right-to-left override */
+        text_escape_utf8("\xe2\x80\xae"
+                         "x",
+                         text, sizeof(text)); /* right-to-left override */
         assert_string_equal(text, "\\xe2\\x80\\xaex");
         text_escape_utf8("\xc0\xaf", text, sizeof(text)); /* overlong */
         assert_string_equal(text, "\\xc0\\xaf");
