@@ -1,1 +1,17 @@
-# Layer: see daemon/LAYERS.
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Layer 1: optical drives. The one place where SCSI commands are made and answers are read.
+noinst_LIBRARIES += libdrive.a
+libdrive_a_SOURCES = \
+	daemon/drive/command.h \
+	daemon/drive/enumerate.h \
+	daemon/drive/event.h \
+	daemon/drive/examine.h \
+	daemon/drive/features.h \
+	daemon/drive/identity.h \
+	daemon/drive/inquiry.h \
+	daemon/drive/mode.h \
+	daemon/drive/region.h \
+	daemon/drive/sense.h \
+	daemon/drive/transport.h \
+	daemon/drive/transport-socket.h
+DRIVE_LIBS = libdrive.a $(WIRE_LIBS) $(SYSTEMD_LIBS)

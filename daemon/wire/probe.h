@@ -109,6 +109,13 @@ bool probe_drive_decode(const void *bytes, size_t n_bytes, DriveRecord *ret_reco
 size_t probe_end_encode(const ProbeEnd *end, void *buffer, size_t size);
 bool probe_end_decode(const void *bytes, size_t n_bytes, ProbeEnd *ret_end);
 
+/* The key under which a drive is remembered, over unplugging and over new firmware: SHA-256 in hex
+ * of the serial number, or of the physical path where there is none, with the 24 name bytes. Two
+ * drives may have the same serial number and so the same key; that is for the caller to notice.
+ * Returns 0, -EINVAL if the record has a fault or neither serial nor path, or the library's error. */
+#define DRIVE_KEY_SIZE 65
+int probe_drive_key(const DriveRecord *record, char ret_key[DRIVE_KEY_SIZE]) _must_check_;
+
 const char *attachment_name(Attachment attachment); /* "ata", "usb", ... */
 bool attachment_from_name(const char *name, Attachment *ret_attachment);
 const char *drive_class_name(DriveClass class); /* "DVD writer" */
