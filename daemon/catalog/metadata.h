@@ -20,7 +20,8 @@
 #include "base/digest.h"
 #include "base/fault.h"
 
-/* Role names beyond that would not fit into a file name once encoded. */
+/* Longer names of roles are refused, and those whose percent-encoded file name would not fit into
+ * the 255 bytes that file systems have. */
 #define ROLE_NAME_MAX 200
 
 typedef enum MetadataType {

@@ -103,6 +103,6 @@ int tuf_target_file(const Tuf *tuf, const TufTarget *target, char **ret_file) _m
 
 /* The name under which a mirror has a role's file: VERSION 0 for none in front. The role's name is
  * percent-encoded, all but letters, digits and "-._~". -ENAMETOOLONG if it does not fit. */
-#define TUF_FILE_NAME_SIZE (3 * ROLE_NAME_MAX + 32)
+#define TUF_FILE_NAME_SIZE 256
 int tuf_file_name(const char *role, int64_t version,
                   char ret_name[TUF_FILE_NAME_SIZE]) _must_check_;
