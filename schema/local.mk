@@ -1,1 +1,4 @@
-# What this folder makes.
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The contracts with others.
+varlinkdir = $(datadir)/varlink
+dist_varlink_DATA = schema/varlink/org.discfw.varlink

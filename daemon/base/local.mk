@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Layer 0: knows nothing of drives or catalogs.
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Layer 1: what the processes say to each other.
 noinst_LIBRARIES += libwire.a
 libwire_a_SOURCES = \
