@@ -44,7 +44,9 @@ typedef struct Transport Transport;
 
 typedef struct TransportOps {
         /* Returns 0 if the command was carried to the drive or its adapter and COMPLETION is
-         * filled; negative errno if it was not sent at all (EPERM, EIO: too long, ENODEV). */
+         * filled; negative errno if not: EPERM, EIO (too long), EBUSY, ENOMEM, EINVAL: it was not
+         * sent at all. ENODEV: the drive has left, before or while it worked; Linux does not
+         * say which, so that after ENODEV nobody may claim that nothing was sent. */
         int (*execute)(Transport *transport, const Command *command, Completion *ret_completion);
         /* Largest transfer of one command, in bytes. */
         uint32_t (*transfer_max)(const Transport *transport);
