@@ -16,7 +16,8 @@
 
 #include "wire/frame.h"
 
-#define ETAG_SIZE 128
+#define ETAG_SIZE         128
+#define FETCH_SECONDS_MAX 86400u /* no wait is longer than a day */
 
 typedef struct FetchGet {
         uint32_t id;
@@ -26,8 +27,8 @@ typedef struct FetchGet {
         uint64_t offset;      /* resume here: bytes before are good */
         char etag[ETAG_SIZE]; /* strong validator of what is there, or "" */
         uint32_t low_speed;   /* bytes a second that must be reached ... */
-        uint32_t low_speed_s; /* ... on average over so many seconds */
-        uint32_t deadline_s;  /* for the whole request */
+        uint32_t low_speed_s; /* ... on average over so many seconds; 0 for either: not asked */
+        uint32_t deadline_s;  /* for the whole request; above 0 */
 } FetchGet;
 
 typedef struct FetchProgress {
@@ -45,6 +46,8 @@ typedef struct FetchDone {
         Fault fault;          /* FAULT_NONE: the whole body is there */
 } FetchDone;
 
+/* Encoders return the bytes used, or 0 if they did not fit. Decoders refuse what is cut, too long or
+ * contradicts itself, and then leave the result alone. */
 size_t fetch_get_encode(const FetchGet *get, void *buffer, size_t size);
 bool fetch_get_decode(const void *bytes, size_t n_bytes, FetchGet *ret_get);
 size_t fetch_progress_encode(const FetchProgress *progress, void *buffer, size_t size);
