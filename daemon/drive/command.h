@@ -43,8 +43,8 @@ typedef struct Reply {
 
 /* Sends COMMAND, called NAME in faults, once. For commands of one maker; the rest is below. REPLY
  * may be NULL, here and everywhere. */
-int command_execute(Transport *transport, const Command *command, const char *name, Stage stage,
-                    Reply *reply, Fault *fault) _must_check_;
+int command_execute(Transport *transport, const Command *command, const char *name, Reply *reply,
+                    Fault *fault) _must_check_;
 
 /* The drive's sense is the answer and any sense at all is success: see reply->sense, which is absent
  * when the drive is ready. Faults are left for no answer, no way, and BUSY. */
@@ -86,12 +86,13 @@ int command_read_buffer_descriptor(Transport *transport, uint8_t id,
                                    BufferDescriptor *ret_descriptor, Reply *reply,
                                    Fault *fault) _must_check_;
 
-/* WRITE BUFFER, SPC-4 6.49: never repeated. STAGE says whether this one commits, which decides what
- * a failure means. OFFSET and N_DATA are below 2^24. Needs a transport opened to flash. When
- * TIMEOUT_MS passes the kernel resets the bus, whatever the drive is doing: 300 s at least. */
-int command_write_buffer(Transport *transport, Stage stage, uint8_t mode, uint8_t id,
-                         uint32_t offset, const void *data, size_t n_data, uint32_t timeout_ms,
-                         Reply *reply, Fault *fault) _must_check_;
+/* WRITE BUFFER, SPC-4 6.49: never repeated. OFFSET and N_DATA are below 2^24; no data at all is
+ * legal, and what some drives commit by. Needs a transport opened to flash. When TIMEOUT_MS passes
+ * the kernel resets the bus, whatever the drive is doing: 300 s at least. What a failure means for
+ * the drive depends on how far the image is: sense_class(&reply->sense, stage). */
+int command_write_buffer(Transport *transport, uint8_t mode, uint8_t id, uint32_t offset,
+                         const void *data, size_t n_data, uint32_t timeout_ms, Reply *reply,
+                         Fault *fault) _must_check_;
 
 typedef enum StartStop { UNIT_STOP = 0, UNIT_START = 1, UNIT_EJECT = 2, UNIT_LOAD = 3 } StartStop;
 int command_start_stop(Transport *transport, StartStop action, Reply *reply,

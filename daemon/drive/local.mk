@@ -2,7 +2,7 @@
 # Layer 1: optical drives. The one place where SCSI commands are made and answers are read.
 noinst_LIBRARIES += libdrive.a
 libdrive_a_SOURCES = \
-	daemon/drive/command.h \
+	daemon/drive/command.c daemon/drive/command.h \
 	daemon/drive/enumerate.h \
 	daemon/drive/event.h \
 	daemon/drive/examine.h \
@@ -11,7 +11,9 @@ libdrive_a_SOURCES = \
 	daemon/drive/inquiry.h \
 	daemon/drive/mode.h \
 	daemon/drive/region.h \
-	daemon/drive/sense.h \
-	daemon/drive/transport.h \
-	daemon/drive/transport-socket.h
+	daemon/drive/sense.c daemon/drive/sense.h \
+	daemon/drive/sense-table.c daemon/drive/sense-table.h \
+	daemon/drive/transport.c daemon/drive/transport.h \
+	daemon/drive/transport-sg.c daemon/drive/transport-sg.h \
+	daemon/drive/transport-socket.c daemon/drive/transport-socket.h
 DRIVE_LIBS = libdrive.a $(WIRE_LIBS) $(SYSTEMD_LIBS)

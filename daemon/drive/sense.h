@@ -64,7 +64,7 @@ typedef enum SenseClass {
 SenseClass sense_class(const Sense *sense, Stage stage);
 
 /* The fault that fits: FAULT_DRIVE_REFUSED, _NOT_READY, _FAILING, ... never FAULT_NONE. */
-FaultCode sense_fault(const Sense *sense, Stage stage);
+FaultCode sense_fault(const Sense *sense);
 
 /* The one next step for a person, or NULL where there is none. */
 const char *sense_advice(const Sense *sense);

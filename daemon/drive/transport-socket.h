@@ -16,7 +16,9 @@
  * kernel does for a read-only sg; this becomes -EPERM here. A connection that asks for exclusive use
  * while another has it gets host status FFFEh ("EBUSY"). A drive that vanished closes the
  * connection (-ENODEV) or refuses new ones; one that hangs does not answer within the timeout,
- * which reads as host status 3 (DID_TIME_OUT).
+ * which reads as host status 3 (DID_TIME_OUT). An answer that makes no sense reads as host status 7
+ * (DID_ERROR). After either, the connection cannot be trusted to be in step: every further command
+ * answers -ENODEV, until it is opened again.
  */
 #pragma once
 
