@@ -3,18 +3,21 @@
 noinst_LIBRARIES += libwire.a
 libwire_a_SOURCES = \
 	daemon/wire/fetch.c daemon/wire/fetch.h \
-	daemon/wire/flash.h \
+	daemon/wire/flash.c daemon/wire/flash.h \
 	daemon/wire/frame.c daemon/wire/frame.h \
 	daemon/wire/order.c daemon/wire/order.h \
+	daemon/wire/parts.c daemon/wire/parts.h \
 	daemon/wire/verify.h \
 	daemon/wire/probe.h
 WIRE_LIBS = libwire.a $(BASE_LIBS)
 
 if HAVE_CMOCKA
-WIRE_TESTS = tests/unit/test-frame tests/unit/test-order tests/unit/test-wire-fetch
+WIRE_TESTS = tests/unit/test-frame tests/unit/test-order tests/unit/test-wire-fetch \
+	tests/unit/test-wire-flash
 check_PROGRAMS += $(WIRE_TESTS)
 TESTS += $(WIRE_TESTS)
 tests_unit_test_frame_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_order_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_wire_fetch_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_wire_flash_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
 endif
