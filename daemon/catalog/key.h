@@ -27,8 +27,8 @@ typedef enum KeyScheme {
 /* The keyid of OBJECT. Returns 0, -EBADMSG if it has no canonical form, -ENOMEM or -EIO. */
 int key_id(const json_t *object, char ret_keyid[KEYID_SIZE]) _must_check_;
 
-/* Whether OBJECT has the form of a key at all: an object with the strings keytype, scheme and
- * keyval.public. What is well formed may still be unusable. */
+/* Whether OBJECT has the form of a key at all: an object with the strings keytype and scheme and the
+ * object keyval. What is well formed may still be of a kind that we do not know. */
 bool key_is_well_formed(const json_t *object);
 
 /* A public key, checked: type, scheme, curve and length fit. Returns 0; -ENOTSUP if the key is of a

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Layer: see daemon/LAYERS.
+# Layer 1: what a catalog says and who vouches for it; no files, no network.
 noinst_LIBRARIES += libcatalog.a
 libcatalog_a_SOURCES =
 CATALOG_LIBS = libcatalog.a $(BASE_LIBS)
@@ -13,4 +13,19 @@ ENTRY_TESTS = tests/unit/test-layout
 check_PROGRAMS += $(ENTRY_TESTS)
 TESTS += $(ENTRY_TESTS)
 tests_unit_test_layout_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+endif
+
+# The Update Framework: who vouches for it.
+libcatalog_a_SOURCES += \
+	daemon/catalog/canonical.c daemon/catalog/canonical.h \
+	daemon/catalog/key.c daemon/catalog/key.h \
+	daemon/catalog/pattern.c daemon/catalog/pattern.h
+
+if HAVE_CMOCKA
+TUF_TESTS = tests/unit/test-canonical tests/unit/test-pattern tests/unit/test-key
+check_PROGRAMS += $(TUF_TESTS)
+TESTS += $(TUF_TESTS)
+tests_unit_test_canonical_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_pattern_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_key_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 endif
