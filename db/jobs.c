@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "db/jobs.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "db/query.h"
+
+static const char *const kinds[_JOB_KIND_MAX] = {
+        [JOB_UPDATE] = "update",
+        [JOB_ROLLBACK] = "rollback",
+        [JOB_RECOVERY] = "recovery",
+        [JOB_REFLASH] = "reflash",
+};
+
+static const char *const states[_JOB_STATE_MAX] = {
+        [JOB_QUEUED] = "queued",       [JOB_FETCHING] = "fetching", [JOB_READY] = "ready",
+        [JOB_COMMITTED] = "committed", [JOB_ENDED] = "ended",
+};
+
+const char *job_kind_name(JobKind kind) {
+        assert(kind < _JOB_KIND_MAX);
+        return kinds[kind];
+}
+
+const char *job_state_name(JobState state) {
+        assert(state < _JOB_STATE_MAX);
+        return states[state];
+}
+
+/* A CHECK of the table keeps other names out; one that got in is a damaged row. */
+static unsigned column_name(Query *query, const char *const *names, unsigned n_names) {
+        const char *name = column_text_span(query, 16);
+
+        for (unsigned i = 0; i < n_names; i++)
+                if (strcmp(name, names[i]) == 0)
+                        return i;
+        query->bad = true;
+        return 0;
+}
+
+int job_insert(Store *store, const JobRow *row, int64_t *ret_id, Fault *fault) {
+        _cleanup_query_ Query query = {};
+        int r;
+
+        r = query_open(&query, &store->state,
+                       "INSERT INTO job (drive, kind, catalog, from_revision, to_revision, step, "
+                       "n_steps, steps, target, image, reason, uid, user, via, state, outcome, "
+                       "fault, fault_text, created, started, ended, boot_id) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       fault);
+        if (r < 0)
+                return r;
+        bind_text(&query, row->drive_id);
+        bind_text(&query, job_kind_name(row->kind));
+        bind_text(&query, row->catalog);
+        bind_text(&query, row->from);
+        bind_text(&query, row->to);
+        bind_int(&query, row->step);
+        bind_int(&query, row->n_steps);
+        bind_text(&query, row->steps);
+        bind_text(&query, row->target);
+        bind_blob(&query, row->image, sizeof(row->image));
+        bind_text(&query, row->reason);
+        bind_int(&query, row->uid);
+        bind_text(&query, row->user);
+        bind_text(&query, row->via);
+        bind_text(&query, job_state_name(row->state));
+        bind_text(&query, row->outcome);
+        bind_fault(&query, &row->fault);
+        bind_int(&query, row->created);
+        bind_int(&query, row->started);
+        bind_int(&query, row->ended);
+        bind_text(&query, row->boot_id);
+        r = query_run(&query);
+        if (r < 0)
+                return r;
+        *ret_id = sqlite3_last_insert_rowid(store->state.handle);
+        return 0;
+}
+
+static int may_become(Store *store, const JobRow *row, Fault *fault) {
+        _cleanup_query_ Query query = {};
+        JobState state;
+        int r;
+
+        r = query_open(&query, &store->state, "SELECT state FROM job WHERE id = ?", fault);
+        if (r < 0)
+                return r;
+        bind_int(&query, row->id);
+        r = query_step(&query);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                (void)fault_set(fault, FAULT_INTERNAL, "there is no job %" PRId64, row->id);
+                return -ENOENT;
+        }
+        state = (JobState)column_name(&query, states, _JOB_STATE_MAX);
+        r = query_row_done(&query);
+        if (r < 0)
+                return r;
+        if (state == JOB_ENDED || row->state < state) {
+                (void)fault_set(fault, FAULT_INTERNAL, "job %" PRId64 " is %s and cannot become %s",
+                                row->id, job_state_name(state), job_state_name(row->state));
+                return -ESTALE;
+        }
+        return 0;
+}
+
+int job_update(Store *store, const JobRow *row, Fault *fault) {
+        _cleanup_query_ Query query = {};
+        int r;
+
+        r = may_become(store, row, fault);
+        if (r < 0)
+                return r;
+        r = query_open(
+                &query, &store->state,
+                "UPDATE job SET catalog = ?, from_revision = ?, to_revision = ?, step = ?, "
+                "n_steps = ?, steps = ?, target = ?, image = ?, state = ?, outcome = ?, "
+                "fault = ?, fault_text = ?, started = ?, ended = ?, boot_id = ? WHERE id = ?",
+                fault);
+        if (r < 0)
+                return r;
+        bind_text(&query, row->catalog);
+        bind_text(&query, row->from);
+        bind_text(&query, row->to);
+        bind_int(&query, row->step);
+        bind_int(&query, row->n_steps);
+        bind_text(&query, row->steps);
+        bind_text(&query, row->target);
+        bind_blob(&query, row->image, sizeof(row->image));
+        bind_text(&query, job_state_name(row->state));
+        bind_text(&query, row->outcome);
+        bind_fault(&query, &row->fault);
+        bind_int(&query, row->started);
+        bind_int(&query, row->ended);
+        bind_text(&query, row->boot_id);
+        bind_int(&query, row->id);
+        r = query_run(&query);
+        return r < 0 ? r : 0;
+}
+
+static int read_row(Query *query, JobRow *ret_row) {
+        ret_row->id = column_int(query, 1, INT64_MAX);
+        column_text(query, ret_row->drive_id, sizeof(ret_row->drive_id));
+        ret_row->kind = (JobKind)column_name(query, kinds, _JOB_KIND_MAX);
+        column_text(query, ret_row->catalog, sizeof(ret_row->catalog));
+        column_text(query, ret_row->from, sizeof(ret_row->from));
+        column_text(query, ret_row->to, sizeof(ret_row->to));
+        ret_row->step = (uint8_t)column_int(query, 0, UINT8_MAX);
+        ret_row->n_steps = (uint8_t)column_int(query, 0, UINT8_MAX);
+        column_text(query, ret_row->steps, sizeof(ret_row->steps));
+        column_text(query, ret_row->target, sizeof(ret_row->target));
+        column_bytes(query, ret_row->image, sizeof(ret_row->image));
+        column_text(query, ret_row->reason, sizeof(ret_row->reason));
+        ret_row->uid = (uint32_t)column_int(query, 0, UINT32_MAX);
+        column_text(query, ret_row->user, sizeof(ret_row->user));
+        column_text(query, ret_row->via, sizeof(ret_row->via));
+        ret_row->state = (JobState)column_name(query, states, _JOB_STATE_MAX);
+        column_text(query, ret_row->outcome, sizeof(ret_row->outcome));
+        column_fault(query, &ret_row->fault);
+        ret_row->created = column_int(query, INT64_MIN, INT64_MAX);
+        ret_row->started = column_int(query, INT64_MIN, INT64_MAX);
+        ret_row->ended = column_int(query, INT64_MIN, INT64_MAX);
+        column_text(query, ret_row->boot_id, sizeof(ret_row->boot_id));
+        return query_row_done(query);
+}
+
+#define COLUMNS                                                                                    \
+        "SELECT id, drive, kind, catalog, from_revision, to_revision, step, n_steps, steps, "      \
+        "target, image, reason, uid, user, via, state, outcome, fault, fault_text, created, "      \
+        "started, ended, boot_id FROM job "
+
+static int walk(Query *query, JobFunction function, void *userdata) {
+        int r;
+
+        while ((r = query_step(query)) > 0) {
+                JobRow row;
+
+                r = read_row(query, &row);
+                if (r == 0)
+                        r = function(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int job_load(Store *store, int64_t id, JobRow *ret_row, Fault *fault) {
+        _cleanup_query_ Query query = {};
+        JobRow row;
+        int r;
+
+        r = query_open(&query, &store->state, COLUMNS "WHERE id = ?", fault);
+        if (r < 0)
+                return r;
+        bind_int(&query, id);
+        r = query_step(&query);
+        if (r <= 0)
+                return r;
+        r = read_row(&query, &row);
+        if (r < 0)
+                return r;
+        *ret_row = row;
+        return 1;
+}
+
+int jobs_load_open(Store *store, JobFunction function, void *userdata, Fault *fault) {
+        _cleanup_query_ Query query = {};
+        int r;
+
+        r = query_open(&query, &store->state, COLUMNS "WHERE state <> 'ended' ORDER BY id", fault);
+        return r < 0 ? r : walk(&query, function, userdata);
+}
+
+int jobs_load(Store *store, const char *drive_id, unsigned limit, JobFunction function,
+              void *userdata, Fault *fault) {
+        _cleanup_query_ Query query = {};
+        int r;
+
+        r = query_open(&query, &store->state,
+                       drive_id ? COLUMNS "WHERE drive = ? ORDER BY id DESC LIMIT ?"
+                                : COLUMNS "ORDER BY id DESC LIMIT ?",
+                       fault);
+        if (r < 0)
+                return r;
+        if (drive_id)
+                bind_text(&query, drive_id);
+        bind_int(&query, limit);
+        return walk(&query, function, userdata);
+}
