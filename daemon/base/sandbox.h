@@ -30,6 +30,8 @@ typedef struct Sandbox {
         const SandboxPath *paths;
         /* Reading is allowed everywhere and only writing is confined to PATHS. */
         bool read_anything;
+        /* Threads may be started; processes and namespaces may not. */
+        bool threads;
 } Sandbox;
 
 /* Enters. Only descriptors 0 to 2 and those of KEEP (n of them) stay open; those of 0 to 2 that were
