@@ -47,9 +47,13 @@ static const SandboxPath paths[] = {
         { .path = "/usr/lib" },
         { .path = "/usr/lib64" },
         /* Certificates, and OpenSSL's configuration: Debian, Fedora, Arch and SUSE keep them in
-         * different places. Private keys in /etc/ssl/private stay closed by their mode. */
-        { .path = "/etc/ssl" },
-        { .path = "/etc/pki" },
+         * different places. Not all of /etc/ssl and /etc/pki: private keys lie there. */
+        { .path = "/etc/ssl/certs" },
+        { .path = "/etc/ssl/openssl.cnf" },
+        { .path = "/etc/pki/tls/certs" },
+        { .path = "/etc/pki/tls/openssl.cnf" },
+        { .path = "/etc/pki/tls/openssl.d" },
+        { .path = "/etc/pki/ca-trust" },
         { .path = "/etc/ca-certificates" },
         { .path = "/etc/crypto-policies" },
         { .path = "/usr/share/ca-certificates" },
