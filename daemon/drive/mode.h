@@ -21,5 +21,5 @@ typedef struct Capabilities {
 } Capabilities;
 
 /* The answer to MODE SENSE(10), header included. False if page 2Ah is not in it, or cut short
- * before its sixth byte. */
+ * before its seventh byte. */
 bool mode_decode(const void *bytes, size_t n_bytes, Capabilities *ret_capabilities);
