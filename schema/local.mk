@@ -2,3 +2,6 @@
 # The contracts with others.
 varlinkdir = $(datadir)/varlink
 dist_varlink_DATA = schema/varlink/org.discfw.varlink
+
+catalogschemadir = $(pkgdatadir)/schema
+dist_catalogschema_DATA = schema/catalog/entry.schema.json

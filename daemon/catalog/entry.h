@@ -124,6 +124,11 @@ void entry_prefix(const uint8_t model[ENTRY_MODEL_LENGTH], char ret_prefix[ENTRY
  * printable ASCII. */
 bool revision_from_text(const char *text, char ret_revision[ENTRY_REVISION_SIZE]);
 
+/* NULL beyond the last one, so that they can be walked. */
 const char *edge_kind_name(EdgeKind kind);
 const char *evidence_name(Evidence evidence); /* "simulated", "reported", "proven" */
 const char *urgency_name(Urgency urgency);
+
+/* The name of a bit of Recipe.transports, from 1 on; NULL beyond the last. The same as
+ * attachment_name()'s: this layer may not include wire, so a test of a layer above compares them. */
+const char *transport_name(unsigned bit);

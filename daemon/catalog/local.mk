@@ -6,13 +6,20 @@ CATALOG_LIBS = libcatalog.a $(BASE_LIBS)
 
 # Entries: what a catalog says of an image.
 libcatalog_a_SOURCES += \
+	daemon/catalog/entry.c daemon/catalog/entry.h \
+	daemon/catalog/entry-members.h \
+	daemon/catalog/entry-parse.c \
+	daemon/catalog/entry-read.c daemon/catalog/entry-read.h \
+	daemon/catalog/graph.c daemon/catalog/graph.h \
 	daemon/catalog/layout.c daemon/catalog/layout.h
 
 if HAVE_CMOCKA
-ENTRY_TESTS = tests/unit/test-layout
+ENTRY_TESTS = tests/unit/test-layout tests/unit/test-entry tests/unit/test-graph
 check_PROGRAMS += $(ENTRY_TESTS)
 TESTS += $(ENTRY_TESTS)
 tests_unit_test_layout_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_entry_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_graph_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 endif
 
 # The Update Framework: who vouches for it.
