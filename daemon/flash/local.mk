@@ -1,2 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Layer: see daemon/LAYERS.
+# Process: one flash. What may be tested without a process lies in libflash.a.
+noinst_LIBRARIES += libflash.a
+libflash_a_SOURCES = \
+	daemon/flash/family.c daemon/flash/family.h \
+	daemon/flash/family-btc.c daemon/flash/family-plextor.c \
+	daemon/flash/journal.c daemon/flash/journal.h \
+	daemon/flash/machine.c daemon/flash/machine.h \
+	daemon/flash/send.c daemon/flash/send.h
+FLASH_LIBS = libflash.a libcatalog.a $(DRIVE_LIBS)
+
+if HAVE_CMOCKA
+FLASH_TESTS = tests/unit/test-flash-journal tests/unit/test-flash-machine
+check_PROGRAMS += $(FLASH_TESTS)
+TESTS += $(FLASH_TESTS)
+tests_unit_test_flash_journal_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_flash_machine_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
+endif
