@@ -1,2 +1,47 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What this folder makes.
+# Optical drives without hardware. Built by make, not installed. Uses daemon/base, and of the drive
+# layer only the wire that transport-socket.h writes down: an emulated drive that shared code with
+# our driver would prove nothing.
+noinst_LIBRARIES += libemulator.a
+libemulator_a_SOURCES = \
+	tests/emulator/answers-configuration.c \
+	tests/emulator/answers-media.c \
+	tests/emulator/answers.c tests/emulator/answers.h \
+	tests/emulator/bench.c tests/emulator/bench.h \
+	tests/emulator/control.c tests/emulator/control.h \
+	tests/emulator/drive-model.c tests/emulator/drive-model.h \
+	tests/emulator/drive.c tests/emulator/drive.h \
+	tests/emulator/family-btc.c \
+	tests/emulator/family-plextor.c \
+	tests/emulator/family.c tests/emulator/family.h \
+	tests/emulator/faults.c tests/emulator/faults.h \
+	tests/emulator/front-socket.c tests/emulator/front-socket.h \
+	tests/emulator/image.c tests/emulator/image.h \
+	tests/emulator/interpreter.c tests/emulator/interpreter.h \
+	tests/emulator/kernel-filter.c tests/emulator/kernel-filter.h \
+	tests/emulator/quoted.c tests/emulator/quoted.h \
+	tests/emulator/scsi.c tests/emulator/scsi.h \
+	tests/emulator/state.c tests/emulator/state.h \
+	tests/emulator/transcript.c tests/emulator/transcript.h
+libemulator_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
+EMULATOR_LIBS = libemulator.a $(BASE_LIBS) $(INIH_LIBS)
+
+noinst_PROGRAMS += discfw-emulator discfw-emulator-ctl
+discfw_emulator_SOURCES = tests/emulator/emulator.c
+discfw_emulator_LDADD = $(EMULATOR_LIBS)
+discfw_emulator_ctl_SOURCES = tests/emulator/emulator-ctl.c
+discfw_emulator_ctl_LDADD = $(EMULATOR_LIBS)
+
+EXTRA_DIST += \
+	tests/emulator/models/btc-ide1004.drive \
+	tests/emulator/models/emprex-1016-a.drive \
+	tests/emulator/models/emprex-1016-b.drive \
+	tests/emulator/models/lg-gh24.drive \
+	tests/emulator/models/liteon-52327s.drive \
+	tests/emulator/models/nameless-1.drive \
+	tests/emulator/models/nameless-2.drive \
+	tests/emulator/models/pioneer-bdr209m.drive \
+	tests/emulator/models/plextor-px716a.drive \
+	tests/emulator/models/plextor-w5224a.drive \
+	tests/emulator/models/twin-1.drive \
+	tests/emulator/models/twin-2.drive

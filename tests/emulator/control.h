@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hands for tests: one line in, one or more lines out, on the socket DIR/control.
+ *
+ *     list                       name, condition, identity, bus and path of all drives
+ *     power-cycle NAME           off and on; a burn under way ruins the drive
+ *     unplug NAME, plug NAME     power and cable
+ *     tray NAME open|closed
+ *     disc NAME none|data|blank  (in, out: data, none)
+ *     reset NAME                 of the bus
+ *     faults FILE                a new plan in place of the old; "faults -" for none
+ *
+ * The last line is "ok", or "error: " and why.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "tests/emulator/front-socket.h"
+
+#define CONTROL_LINE_MAX 1024
+
+/* Carries out one line at the time NOW and writes the answer. LINE is used up. */
+void control_execute(Bench *bench, Front *front, char *line, uint64_t now, FILE *answer);
