@@ -1,2 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Layer: see daemon/LAYERS.
+# Layer 3: what the daemon decides. Pure: see core.h.
+noinst_LIBRARIES += libcore.a
+libcore_a_SOURCES = \
+	daemon/core/core.c daemon/core/core.h \
+	daemon/core/doctor.c \
+	daemon/core/effects.c \
+	daemon/core/inventory.c \
+	daemon/core/job.c \
+	daemon/core/plan.c \
+	daemon/core/refresh.c \
+	daemon/core/request.c \
+	daemon/core/resolve.c \
+	daemon/core/show.c \
+	daemon/core/state.h \
+	daemon/core/view.c \
+	daemon/core/why.c
+CORE_LIBS = libcore.a libcatalog.a $(WIRE_LIBS)

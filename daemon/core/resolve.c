@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Settling a drive whose flash ended so that a person had to look. The drive is read again, and what
+ * it says decides; nothing is ever written again by itself. */
+#include <string.h>
+
+#include "base/text.h"
+#include "core/state.h"
+
+static Outcome judge(const Drive *drive) {
+        const DriveState *s = &drive->state;
+
+        if (!s->attached || s->record.fault.code != FAULT_NONE)
+                return OUTCOME_LOST;
+        if (memcmp(s->record.revision, s->attention_to, REVISION_SIZE) == 0)
+                return OUTCOME_VERIFIED;
+        if (memcmp(s->record.revision, s->attention_from, REVISION_SIZE) == 0)
+                return OUTCOME_NO_CHANGE;
+        return OUTCOME_UNVERIFIED;
+}
+
+static void settle(Core *core, Drive *drive, Outcome outcome, const Caller *caller,
+                   const char *reason) {
+        char from[REVISION_SIZE], now[REVISION_SIZE];
+        TrailEntry entry = { .kind = TRAIL_RESOLVE,
+                             .caller = caller,
+                             .drive = &drive->state,
+                             .reason = reason,
+                             .outcome = outcome_name(outcome),
+                             .job = drive->state.attention_job };
+
+        revision_trim(drive->state.attention_from, from);
+        revision_trim(drive->state.record.revision, now);
+        entry.from = from;
+        entry.to = now;
+        trail(core, &entry);
+        drive->state.attention = false;
+        save_drive(core, drive);
+        notify(core, "drive-changed", "", drive, NULL, NULL);
+}
+
+void resolve_by_scan(Core *core, Drive *drive) {
+        if (drive->state.attention && drive->state.attention_outcome == OUTCOME_NEEDS_POWER_CYCLE &&
+            judge(drive) == OUTCOME_VERIFIED)
+                settle(core, drive, OUTCOME_VERIFIED, NULL, "seen after its power cycle");
+}
+
+static void resolve_text(const Drive *drive, Outcome outcome, char *ret_text, size_t size) {
+        char label[NODE_SIZE], now[REVISION_SIZE], from[REVISION_SIZE], to[REVISION_SIZE];
+
+        drive_label(drive, label, sizeof(label));
+        revision_trim(drive->state.record.revision, now);
+        revision_trim(drive->state.attention_from, from);
+        revision_trim(drive->state.attention_to, to);
+        switch (outcome) {
+        case OUTCOME_VERIFIED:
+                text_format(ret_text, size, "%s runs %s, as was wanted", label, now);
+                break;
+        case OUTCOME_NO_CHANGE:
+                text_format(ret_text, size, "%s runs %s as before; %s was not taken", label, now,
+                            to);
+                break;
+        default:
+                text_format(ret_text, size, "%s runs %s, which is neither %s nor %s", label, now,
+                            from, to);
+        }
+}
+
+/* Comes after a scan that was made for it. */
+void resolve_drive(Core *core, const Request *request) {
+        char text[160];
+        Fault fault = {};
+        Outcome outcome;
+        Drive *drive;
+
+        drive = drive_lookup(core, request->drive, &fault);
+        if (!drive) {
+                reply_fault(core, request->client, &fault);
+                return;
+        }
+        if (!drive->state.attention) {
+                reply(core, request->client,
+                      json_pack("{ss ss so}", "outcome", "verified", "text",
+                                "nothing is open for this drive", "drive",
+                                view_drive(core, drive, &request->caller)),
+                      false);
+                return;
+        }
+        outcome = judge(drive);
+        if (outcome == OUTCOME_LOST) {
+                (void)fault_set(&fault, FAULT_DRIVE_LOST, "the drive still does not answer%s%s",
+                                drive->state.record.fault.text[0] ? ": " : "",
+                                drive->state.record.fault.text);
+                reply_fault(core, request->client, &fault);
+                return;
+        }
+        if (outcome == OUTCOME_UNVERIFIED && !request->reason[0]) {
+                resolve_text(drive, outcome, text, sizeof(text));
+                (void)fault_set(&fault, FAULT_REASON_REQUIRED, "%s; to accept that, say why", text);
+                reply_fault(core, request->client, &fault);
+                return;
+        }
+        resolve_text(drive, outcome, text, sizeof(text));
+        settle(core, drive, outcome, &request->caller, request->reason);
+        reply(core, request->client,
+              json_pack("{ss ss so}", "outcome", outcome_name(outcome), "text", text, "drive",
+                        view_drive(core, drive, &request->caller)),
+              false);
+}
