@@ -125,8 +125,10 @@ void core_start(Core *core) {
                 if (core->drives[i].state.record.n_inquiry > 0)
                         memcpy(effect_add(core, EFFECT_LOAD_ENTRIES)->model,
                                core->drives[i].state.record.identity, IDENTITY_LENGTH);
-        core->reporting = true;
-        (void)effect_add(core, EFFECT_FLASH_REPORT);
+        if (core->running.active) {
+                core->reporting = true;
+                (void)effect_add(core, EFFECT_FLASH_REPORT);
+        }
         scan_begin(core);
 }
 

@@ -311,8 +311,6 @@ void core_on_client_gone(Core *core, uint64_t client);
 void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known_id);
 void core_on_scan_end(Core *core, const Fault *fault);
 void core_on_hotplug(Core *core);
-/* The schedule: refresh what is due. */
-void core_on_schedule(Core *core);
 
 typedef struct EntryInput {
         const char *catalog;

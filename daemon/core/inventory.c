@@ -144,7 +144,7 @@ void core_on_hotplug(Core *core) {
  * what nobody reads. Two drives that share serial number and name share the key; the second gets the
  * physical path into it. */
 static void make_id(Core *core, const DriveRecord *record, char ret_id[DRIVE_ID_LENGTH + 1]) {
-        char key[DRIVE_KEY_SIZE], text[DRIVE_KEY_SIZE + DEVPATH_SIZE];
+        char key[PROBE_KEY_SIZE], text[PROBE_KEY_SIZE + DEVPATH_SIZE];
         uint8_t digest[SHA256_LENGTH];
         static const char digits[] = "0123456789abcdef";
 

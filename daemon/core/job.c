@@ -104,6 +104,12 @@ static void send_plan(Core *core) {
         const DriveRecord *record = &drive->state.record;
         Effect *e;
 
+        /* A journal that was left over may speak of this very drive. */
+        if (!core->reported) {
+                core->running.waits_for_report = core->reporting = true;
+                (void)effect_add(core, EFFECT_FLASH_REPORT);
+                return;
+        }
         job->stage = JOB_STAGE_CHECKING;
         job->started = core->now;
         save_job(core, job);
@@ -429,6 +435,12 @@ void core_on_reports_done(Core *core) {
         Fault fault = {};
 
         core->reporting = false;
+        core->reported = true;
+        if (core->running.active && core->running.waits_for_report) {
+                core->running.waits_for_report = false;
+                send_plan(core);
+                return;
+        }
         if (!core->running.active || core->running.job.stage != JOB_STAGE_COMMITTED)
                 return;
         (void)fault_set(&fault, FAULT_OUTCOME_UNKNOWN,

@@ -175,14 +175,3 @@ void core_on_mirror_done(Core *core, const char *name, unsigned mirror, const Ve
         catalog_done(core, catalog, catalog->fault.code == FAULT_NONE);
         next_catalog(core, refresh->catalog + 1);
 }
-
-/* Twice a day is what the metadata's lifetime of a week leaves plenty of room for. */
-#define REFRESH_INTERVAL_S (12 * 3600)
-
-void core_on_schedule(Core *core) {
-        for (unsigned i = 0; i < core->n_catalogs; i++)
-                if (core->now - core->catalogs[i].last_ok >= REFRESH_INTERVAL_S) {
-                        (void)refresh_start(core, "", 0, false, NULL);
-                        return;
-                }
-}

@@ -28,6 +28,7 @@ typedef struct Running {
         Way way;         /* of the whole order; points into the drive's entries */
         unsigned mirror; /* that is asked for the image */
         bool went;       /* GO was said */
+        bool waits_for_report;
         uint64_t client; /* who waits for the end; 0 nobody */
         bool client_more;
         bool adopted; /* from before this daemon's start: only its outcome is awaited */
@@ -77,7 +78,8 @@ struct Core {
 
         Running running;
         Refresh refresh;
-        bool reporting;
+        bool reporting; /* a helper is asked for outcomes that nobody took */
+        bool reported;  /* it was, since this daemon began */
         uint64_t next_job;
 
         Waiter waiters[WAITERS_MAX]; /* for the end of the scan */

@@ -47,7 +47,7 @@ const char *drive_class_name(DriveClass class) {
         return class_names[class < _CLASS_MAX ? class : CLASS_UNKNOWN];
 }
 
-int probe_drive_key(const DriveRecord *record, char ret_key[DRIVE_KEY_SIZE]) {
+int probe_drive_key(const DriveRecord *record, char ret_key[PROBE_KEY_SIZE]) {
         const char *place = record->serial[0] ? record->serial : record->devpath;
         uint8_t text[DEVPATH_SIZE + IDENTITY_LENGTH], digest[SHA256_LENGTH];
         size_t n = strlen(place);

@@ -113,8 +113,8 @@ bool probe_end_decode(const void *bytes, size_t n_bytes, ProbeEnd *ret_end);
  * of the serial number, or of the physical path where there is none, with the 24 name bytes. Two
  * drives may have the same serial number and so the same key; that is for the caller to notice.
  * Returns 0, -EINVAL if the record has a fault or neither serial nor path, or the library's error. */
-#define DRIVE_KEY_SIZE 65
-int probe_drive_key(const DriveRecord *record, char ret_key[DRIVE_KEY_SIZE]) _must_check_;
+#define PROBE_KEY_SIZE 65
+int probe_drive_key(const DriveRecord *record, char ret_key[PROBE_KEY_SIZE]) _must_check_;
 
 const char *attachment_name(Attachment attachment); /* "ata", "usb", ... */
 bool attachment_from_name(const char *name, Attachment *ret_attachment);

@@ -219,7 +219,7 @@ static void test_scan_and_end_arrive_as_they_were_sent(void **state) {
 
 static void test_a_drive_keeps_its_key_when_its_node_and_its_firmware_change(void **state) {
         DriveRecord before = btc(), after = btc();
-        char key[DRIVE_KEY_SIZE], other[DRIVE_KEY_SIZE];
+        char key[PROBE_KEY_SIZE], other[PROBE_KEY_SIZE];
 
         (void)state;
         strcpy(after.node, "sg7");
@@ -240,7 +240,7 @@ static void test_a_drive_keeps_its_key_when_its_node_and_its_firmware_change(voi
 
 static void test_without_a_serial_number_the_place_is_the_key(void **state) {
         DriveRecord here = btc(), there = btc();
-        char key[DRIVE_KEY_SIZE], other[DRIVE_KEY_SIZE] = "as it was";
+        char key[PROBE_KEY_SIZE], other[PROBE_KEY_SIZE] = "as it was";
 
         (void)state;
         here.serial[0] = there.serial[0] = '\0';
