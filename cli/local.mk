@@ -1,2 +1,26 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What this folder makes.
+# discfw: all but main() is an archive, so that its tests link it.
+noinst_LIBRARIES += libcli.a
+libcli_a_SOURCES = \
+	cli/cli.c cli/cli.h \
+	cli/client.c cli/client.h \
+	cli/connect.c cli/connect.h \
+	cli/event.c cli/event.h \
+	cli/help.c \
+	cli/options.c cli/options.h \
+	cli/outcome.c cli/outcome.h \
+	cli/present.c cli/present.h \
+	cli/progress.c cli/progress.h \
+	cli/reply.c cli/reply.h \
+	cli/screen.c cli/screen.h \
+	cli/table.c cli/table.h \
+	cli/trust.c cli/trust.h \
+	cli/verb.c \
+	cli/verb-audit.c cli/verb-bridge.c cli/verb-catalog.c cli/verb-drives.c cli/verb-flash.c \
+	cli/verb-history.c cli/verb-refresh.c cli/verb-show.c cli/verb-watch.c
+libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS)
+CLI_LIBS = libcli.a $(SMARTCOLS_LIBS) $(BASE_LIBS)
+
+bin_PROGRAMS += discfw
+discfw_SOURCES = cli/main.c
+discfw_LDADD = $(CLI_LIBS)
