@@ -27,3 +27,11 @@ db/migrations.c: $(SQL_FILES) db/embed.awk
 		>$(abs_builddir)/$@.new && mv $(abs_builddir)/$@.new $(abs_builddir)/$@
 CLEANFILES += db/migrations.c
 EXTRA_DIST += db/embed.awk $(SQL_FILES)
+
+if HAVE_CMOCKA
+DB_TESTS = tests/unit/test-store
+check_PROGRAMS += $(DB_TESTS)
+TESTS += $(DB_TESTS)
+tests_unit_test_store_SOURCES = tests/unit/test-store.c tests/unit/folder.h
+tests_unit_test_store_LDADD = $(DB_LIBS) $(CMOCKA_LIBS)
+endif

@@ -174,13 +174,13 @@ int trail_heads_load(Store *store, TrailNoteFunction function, void *userdata, F
                           userdata, fault);
 }
 
-int trail_key_insert(Store *store, int64_t size, const char *key, Fault *fault) {
+int trail_key_insert(Store *store, int64_t seq, const char *key, Fault *fault) {
         return insert_note(store,
-                           "INSERT INTO audit_key (size, key) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                           size, key, fault);
+                           "INSERT INTO audit_key (seq, key) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                           seq, key, fault);
 }
 
 int trail_keys_load(Store *store, TrailNoteFunction function, void *userdata, Fault *fault) {
-        return load_notes(store, "SELECT size, key FROM audit_key ORDER BY id", function, userdata,
+        return load_notes(store, "SELECT seq, key FROM audit_key ORDER BY seq", function, userdata,
                           fault);
 }

@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "db/store.h"
 
-#define TRAIL_ENTRY_MAX 8192
+#define TRAIL_ENTRY_MAX 16384
 #define TRAIL_NOTE_MAX  1024
 
 typedef struct TrailRow {
@@ -20,7 +20,7 @@ typedef struct TrailRow {
 } TrailRow;
 
 typedef int (*TrailFunction)(const TrailRow *row, void *userdata);
-typedef int (*TrailNoteFunction)(int64_t size, const char *note, void *userdata);
+typedef int (*TrailNoteFunction)(int64_t number, const char *text, void *userdata);
 
 int trail_insert(Store *store, const TrailRow *row, Fault *fault) _must_check_;
 /* The highest seq, 0 if empty. */
@@ -38,11 +38,12 @@ int trail_node_insert(Store *store, unsigned level, uint64_t index,
 int trail_node_load(Store *store, unsigned level, uint64_t index, uint8_t ret_hash[SHA256_LENGTH],
                     Fault *fault) _must_check_;
 
-/* Signed heads, in order of size; and verifier keys, in order of insertion (their "size" is the
- * size of the trail when they came into use). A head or key that is there already is left alone. */
+/* Signed heads, in order of size; and the keys that signed them, in order of insertion, each with the
+ * seq of the entry that announced it (an index: only the entries are believed). A head or key that is
+ * there already is left alone. */
 int trail_head_insert(Store *store, int64_t size, const char *note, Fault *fault) _must_check_;
 int trail_heads_load(Store *store, TrailNoteFunction function, void *userdata,
                      Fault *fault) _must_check_;
-int trail_key_insert(Store *store, int64_t size, const char *key, Fault *fault) _must_check_;
+int trail_key_insert(Store *store, int64_t seq, const char *key, Fault *fault) _must_check_;
 int trail_keys_load(Store *store, TrailNoteFunction function, void *userdata,
                     Fault *fault) _must_check_;

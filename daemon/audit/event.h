@@ -19,7 +19,7 @@
 #include "base/digest.h"
 #include "base/fault.h"
 
-#define AUDIT_ENTRY_MAX 8192
+#define AUDIT_ENTRY_MAX 16384 /* the longest texts, every byte escaped, fit */
 
 typedef enum AuditKind {
         AUDIT_KEY = 0,       /* a signing key came into use; detail is the verifier key */

@@ -2,11 +2,11 @@
 /* Is a trail whole? For an exported file, without store or daemon, and the report that
  * audit_verify() gives too. Uses base only.
  *
- * The file: one JSON object a line.
+ * The file: one JSON object a line, in this order.
  *     {"format":"discfw-audit-1"}
- *     {"key":"NAME+ID+BASE64"}                   verifier keys
- *     {"head":"ORIGIN\nSIZE\nROOT\n\n— ..."}     signed heads, in order of size
+ *     {"head":"NAME\nSIZE\nROOT\n\n— ..."}       signed heads by size; the last covers everything
  *     {"seq":1,...}                              the entries: these bytes are the leaves
+ * A key holds from the entry that announced it (kind "audit.key").
  */
 #pragma once
 
@@ -30,8 +30,9 @@ typedef struct AuditReport {
         char key[AUDIT_KEY_MAX + 1];      /* that signed it */
 } AuditReport;
 
-/* KEY: the verifier key that the reader trusts, noted down elsewhere; NULL believes the file's own,
- * which then only proves that the file was not changed by somebody without the key. HEAD: a head kept
+/* KEY: the verifier key that the reader trusts, noted down elsewhere: then only its heads count.
+ * NULL believes the keys that the trail announces, which only proves that nobody changed it who did
+ * not also sign it anew. HEAD: a head kept
  * elsewhere, which the trail must contain; or NULL. Returns 0, or -ENOMEM; whatever is wrong with the
  * bytes is an answer. */
 int audit_verify_export(const void *bytes, size_t n_bytes, const char *key, const char *head,

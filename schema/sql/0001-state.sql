@@ -144,7 +144,7 @@ CREATE INDEX job_drive ON job (drive, id);
 CREATE TABLE audit (
         seq INTEGER PRIMARY KEY CHECK (seq > 0),
         drive TEXT NOT NULL CHECK (length(drive) <= 32),
-        entry TEXT NOT NULL CHECK (length(entry) BETWEEN 2 AND 8192)
+        entry TEXT NOT NULL CHECK (length(entry) BETWEEN 2 AND 16384)
 ) STRICT;
 CREATE INDEX audit_drive ON audit (drive, seq);
 
@@ -161,8 +161,8 @@ CREATE TABLE audit_head (
         note TEXT NOT NULL CHECK (length(note) BETWEEN 1 AND 1024)
 ) STRICT;
 
+-- Which entry announced a key: an index, since only the entries are believed.
 CREATE TABLE audit_key (
-        id INTEGER PRIMARY KEY,
-        size INTEGER NOT NULL CHECK (size >= 0),
+        seq INTEGER PRIMARY KEY CHECK (seq > 0),
         key TEXT NOT NULL UNIQUE CHECK (length(key) BETWEEN 1 AND 192)
 ) STRICT;

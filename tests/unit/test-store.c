@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "db/store.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "db/database.h"
+#include "db/trail.h"
+#include "tests/unit/folder.h"
+#include "tests/unit/test.h"
+
+#define NOW 1700000000
+
+static Store *open_store(TestFolder *folder, StoreNews *ret_news) {
+        Store *store = NULL;
+        Fault fault = {};
+
+        if (store_open(folder->fd, NOW, &store, ret_news, &fault) < 0)
+                fail_msg("%s", fault.text);
+        return store;
+}
+
+/* What somebody else may do to a file while no daemon runs. */
+static void run_sql(TestFolder *folder, const char *name, const char *sql) {
+        char path[128], *error = NULL;
+        sqlite3 *handle;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", folder->path, name);
+        assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+        if (sqlite3_exec(handle, sql, NULL, NULL, &error) != SQLITE_OK)
+                fail_msg("%s: %s", sql, error);
+        assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
+static void assert_refused(TestFolder *folder, int error, const char *text) {
+        Store *store = NULL;
+        Fault fault = {};
+
+        assert_int_equal(store_open(folder->fd, NOW, &store, NULL, &fault), error);
+        assert_null(store);
+        assert_int_equal(fault.code, FAULT_STORE);
+        if (!strstr(fault.text, text))
+                fail_msg("\"%s\" does not say \"%s\"", fault.text, text);
+}
+
+static void test_a_new_store_is_made_and_found_again(void **state) {
+        StoreNews news;
+        Store *store;
+        struct stat st;
+        int64_t floor;
+
+        store = open_store(*state, &news);
+        assert_true(news.made);
+        assert_false(news.unclean);
+        assert_int_equal(store_begin(store, NULL), 0);
+        assert_int_equal(store_raise_clock_floor(store, 100, NULL), 0);
+        assert_int_equal(store_commit(store, NULL), 0);
+        store_close(store);
+
+        assert_int_equal(fstatat(((TestFolder *)*state)->fd, "state.db", &st, 0), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+        store = open_store(*state, &news);
+        assert_false(news.made);
+        assert_false(news.unclean);
+        assert_int_equal(store_clock_floor(store, &floor, NULL), 0);
+        assert_int_equal(floor, 100);
+        assert_int_equal(store_check(store, NULL), 0);
+        store_close(store);
+}
+
+static void test_the_clock_floor_never_goes_down(void **state) {
+        _cleanup_(store_closep) Store *store = open_store(*state, NULL);
+        int64_t floor = -1;
+
+        assert_int_equal(store_begin(store, NULL), 0);
+        assert_int_equal(store_raise_clock_floor(store, 100, NULL), 0);
+        assert_int_equal(store_raise_clock_floor(store, 99, NULL), 0);
+        assert_int_equal(store_commit(store, NULL), 0);
+        assert_int_equal(store_clock_floor(store, &floor, NULL), 0);
+        assert_int_equal(floor, 100);
+}
+
+static void test_what_was_rolled_back_is_not_there(void **state) {
+        _cleanup_(store_closep) Store *store = open_store(*state, NULL);
+        int64_t floor = -1;
+
+        assert_int_equal(store_begin(store, NULL), 0);
+        assert_true(store_in_transaction(store));
+        assert_int_equal(store_raise_clock_floor(store, 100, NULL), 0);
+        store_rollback(store);
+        assert_false(store_in_transaction(store));
+        assert_int_equal(store_clock_floor(store, &floor, NULL), 0);
+        assert_int_equal(floor, 0);
+}
+
+static void test_a_second_daemon_is_refused_at_once(void **state) {
+        _cleanup_(store_closep) Store *store = open_store(*state, NULL);
+
+        assert_refused(*state, -EBUSY, "another discfwd has it open");
+}
+
+static void test_a_linked_database_is_refused(void **state) {
+        TestFolder *folder = *state;
+
+        store_close(open_store(folder, NULL));
+        assert_int_equal(renameat(folder->fd, "state.db", folder->fd, "elsewhere"), 0);
+        assert_int_equal(symlinkat("elsewhere", folder->fd, "state.db"), 0);
+        assert_refused(folder, -EPERM, "symbolic link");
+        assert_int_equal(unlinkat(folder->fd, "state.db", 0), 0);
+        assert_int_equal(linkat(folder->fd, "elsewhere", folder->fd, "state.db", 0), 0);
+        assert_refused(folder, -EPERM, "hard link");
+}
+
+static void test_a_linked_journal_is_refused(void **state) {
+        TestFolder *folder = *state;
+
+        store_close(open_store(folder, NULL));
+        assert_int_equal(symlinkat("/etc/passwd", folder->fd, "state.db-wal"), 0);
+        assert_refused(folder, -EPERM, "state.db-wal");
+}
+
+static void test_a_database_that_others_can_read_is_refused(void **state) {
+        TestFolder *folder = *state;
+
+        store_close(open_store(folder, NULL));
+        assert_int_equal(fchmodat(folder->fd, "state.db", 0640, 0), 0);
+        assert_refused(folder, -EPERM, "0600");
+}
+
+static void test_a_newer_schema_is_refused_and_named(void **state) {
+        store_close(open_store(*state, NULL));
+        run_sql(*state, "state.db", "PRAGMA user_version=9001");
+        assert_refused(*state, -ENOTSUP, "schema 9001, this one knows 1");
+}
+
+static void test_the_database_of_another_program_is_refused(void **state) {
+        store_close(open_store(*state, NULL));
+        run_sql(*state, "state.db", "PRAGMA application_id=1");
+        assert_refused(*state, -EBADMSG, "another program");
+}
+
+static void test_foreign_schema_objects_are_refused(void **state) {
+        static const char *const objects[][2] = {
+                { "CREATE TRIGGER t AFTER INSERT ON job BEGIN DELETE FROM meta; END",
+                  "DROP TRIGGER t" },
+                { "CREATE VIEW v AS SELECT * FROM job", "DROP VIEW v" },
+                { "CREATE TABLE extra (a)", "DROP TABLE extra" },
+                { "DROP INDEX job_open", "CREATE INDEX job_open ON job (id)" },
+        };
+
+        store_close(open_store(*state, NULL));
+        for (size_t i = 0; i < N_ELEMENTS(objects); i++) {
+                run_sql(*state, "state.db", objects[i][0]);
+                assert_refused(*state, -EBADMSG, "schema");
+                run_sql(*state, "state.db", objects[i][1]);
+        }
+        /* The last mend made another index than ours. */
+        assert_refused(*state, -EBADMSG, "job_open");
+}
+
+static void test_audit_rows_cannot_be_changed_through_the_store(void **state) {
+        static const char *const statements[] = {
+                "UPDATE audit SET entry = 'other'",
+                "DELETE FROM audit",
+                "DELETE FROM audit_node",
+                "UPDATE audit_head SET note = 'x'",
+                "DELETE FROM audit_key",
+                "ATTACH 'x' AS y",
+                "PRAGMA writable_schema=ON",
+                "DROP TABLE audit",
+                "CREATE TABLE x (a)",
+                "SELECT load_extension('x')",
+                "SELECT hex(randomblob(4))",
+                "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL "
+                "SELECT x + 1 FROM c) SELECT * FROM c",
+        };
+        _cleanup_(store_closep) Store *store = open_store(*state, NULL);
+        const TrailRow row = { .seq = 1, .drive_id = "", .entry = "{}", .n_entry = 2 };
+
+        assert_int_equal(store_begin(store, NULL), 0);
+        assert_int_equal(trail_insert(store, &row, NULL), 0);
+        for (size_t i = 0; i < N_ELEMENTS(statements); i++) {
+                sqlite3_stmt *statement = NULL;
+
+                assert_int_not_equal(sqlite3_prepare_v2(store->state.handle, statements[i], -1,
+                                                        &statement, NULL),
+                                     SQLITE_OK);
+                if (!strstr(sqlite3_errmsg(store->state.handle), "not authorized"))
+                        fail_msg("%s: %s", statements[i], sqlite3_errmsg(store->state.handle));
+                assert_null(statement);
+        }
+        assert_int_equal(store_commit(store, NULL), 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_in_folder(test_a_new_store_is_made_and_found_again),
+                test_in_folder(test_the_clock_floor_never_goes_down),
+                test_in_folder(test_what_was_rolled_back_is_not_there),
+                test_in_folder(test_a_second_daemon_is_refused_at_once),
+                test_in_folder(test_a_linked_database_is_refused),
+                test_in_folder(test_a_linked_journal_is_refused),
+                test_in_folder(test_a_database_that_others_can_read_is_refused),
+                test_in_folder(test_a_newer_schema_is_refused_and_named),
+                test_in_folder(test_the_database_of_another_program_is_refused),
+                test_in_folder(test_foreign_schema_objects_are_refused),
+                test_in_folder(test_audit_rows_cannot_be_changed_through_the_store),
+        };
+
+        return RUN_TESTS(tests);
+}
