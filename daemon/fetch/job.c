@@ -22,8 +22,7 @@ typedef struct Job {
         char scheme[SCHEME_SIZE];
         uint64_t start_ms;
         uint64_t next_progress_ms;
-        uint64_t n_total;  /* of the whole body; 0 unknown */
-        uint64_t n_wanted; /* bytes of the wanted body that came */
+        uint64_t n_total; /* of the whole body; 0 unknown */
         size_t n_headers;
         size_t n_refusal;
         bool resuming; /* a range was asked for */
@@ -154,7 +153,6 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata) {
                 return CURL_WRITEFUNC_ERROR;
         }
         job->done->n_bytes += n;
-        job->n_wanted += n;
         say_progress(job);
         return n;
 }
@@ -307,7 +305,6 @@ static void job_conclude(Job *job, CURLcode code) {
         (void)curl_easy_getinfo(job->easy, CURLINFO_PRIMARY_IP, &address);
         ending.connected = address && address[0];
         ending.http_status = job->done->http_status;
-        ending.in_body = job->n_wanted > 0;
         ending.deadline = job_left_ms(job) == 0;
         ending.n_bytes = job->done->n_bytes;
         ending.n_total = job->n_total;

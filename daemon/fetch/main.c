@@ -89,10 +89,18 @@ static int handle_get(CURLM *multi, int connection, Message *message, Fault *fau
         if (r < 0)
                 return r;
         r = job_run(multi, &get, memfd, connection, &done);
-        /* What came meanwhile is for serve() to look at: the end, or a message out of turn. */
-        if (r == -ECANCELED)
-                return 0;
         return r < 0 ? r : send_done(connection, &done);
+}
+
+/* Something came in the middle of a request: the daemon went away, which is its right, or asks for
+ * two things at once. */
+static int look_up(int connection, Fault *fault) {
+        Message message = MESSAGE_NULL;
+        int r = message_receive(connection, &message);
+
+        message_done(&message);
+        return r > 0 ? message_unexpected(&message, "nothing before the end of the request", fault)
+                     : r;
 }
 
 static int serve(CURLM *multi, int connection, Fault *fault) {
@@ -111,6 +119,8 @@ static int serve(CURLM *multi, int connection, Fault *fault) {
                 if (r == 0)
                         r = handle_get(multi, connection, &message, fault);
                 message_done(&message);
+                if (r == -ECANCELED)
+                        return look_up(connection, fault);
                 if (r < 0)
                         return r;
         }

@@ -58,14 +58,14 @@ static void judge_time(const Ending *ending, const FetchGet *get, Fault *fault) 
                           get->low_speed, get->low_speed_s, ending->n_bytes);
 }
 
-static void judge_cut(const Ending *ending, Fault *fault) {
+static void judge_cut(const Ending *ending, const char *detail, Fault *fault) {
         if (ending->n_total > 0)
                 fault_set(fault, FAULT_FETCH_INCOMPLETE,
                           "cut short after %" PRIu64 " bytes, mirror announced %" PRIu64,
                           ending->n_bytes, ending->n_total);
         else
-                fault_set(fault, FAULT_FETCH_INCOMPLETE, "cut short after %" PRIu64 " bytes",
-                          ending->n_bytes);
+                fault_set(fault, FAULT_FETCH_INCOMPLETE, "cut short after %" PRIu64 " bytes: %s",
+                          ending->n_bytes, detail);
 }
 
 static void judge_code(const Ending *ending, const FetchGet *get, Fault *fault) {
@@ -95,9 +95,9 @@ static void judge_code(const Ending *ending, const FetchGet *get, Fault *fault) 
                  ending->code == CURLE_WEIRD_SERVER_REPLY ||
                  ending->code == CURLE_BAD_CONTENT_ENCODING)
                 fault_set(fault, FAULT_MIRROR_REFUSED, "mirror's answer is not HTTP: %s", detail);
-        else if (ending->in_body || ending->code == CURLE_PARTIAL_FILE ||
+        else if (ending->http_status != 0 || ending->code == CURLE_PARTIAL_FILE ||
                  ending->code == CURLE_GOT_NOTHING)
-                judge_cut(ending, fault);
+                judge_cut(ending, detail, fault);
         else
                 fault_set(fault, FAULT_MIRROR_UNREACHABLE, "cannot reach the mirror: %s", detail);
 }
@@ -111,7 +111,7 @@ bool verdict(const Ending *ending, const FetchGet *get, Fault *fault) {
         else if (ending->http_status != 200 && ending->http_status != 206)
                 judge_status(ending, fault);
         else if (ending->n_total > 0 && ending->n_bytes != ending->n_total)
-                judge_cut(ending, fault);
+                judge_cut(ending, "", fault);
         else
                 return true;
         return false;

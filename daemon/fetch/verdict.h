@@ -12,7 +12,6 @@ typedef struct Ending {
         const char *detail;   /* libcurl's own text, or "" */
         uint16_t http_status; /* of the last answer; 0 if there was none */
         bool connected;
-        bool in_body;     /* bytes of the wanted body had come */
         bool deadline;    /* the whole time was used up */
         uint64_t n_bytes; /* good bytes, from 0 on */
         uint64_t n_total; /* 0 unknown */
