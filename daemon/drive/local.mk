@@ -3,7 +3,7 @@
 noinst_LIBRARIES += libdrive.a
 libdrive_a_SOURCES = \
 	daemon/drive/command.c daemon/drive/command.h \
-	daemon/drive/enumerate.h \
+	daemon/drive/enumerate.c daemon/drive/enumerate.h \
 	daemon/drive/event.c daemon/drive/event.h \
 	daemon/drive/examine.c daemon/drive/examine.h \
 	daemon/drive/features.c daemon/drive/features.h \
@@ -16,4 +16,4 @@ libdrive_a_SOURCES = \
 	daemon/drive/transport.c daemon/drive/transport.h \
 	daemon/drive/transport-sg.c daemon/drive/transport-sg.h \
 	daemon/drive/transport-socket.c daemon/drive/transport-socket.h
-DRIVE_LIBS = libdrive.a $(WIRE_LIBS) $(SYSTEMD_LIBS)
+DRIVE_LIBS = libdrive.a $(WIRE_LIBS)
