@@ -17,3 +17,16 @@ libdrive_a_SOURCES = \
 	daemon/drive/transport-sg.c daemon/drive/transport-sg.h \
 	daemon/drive/transport-socket.c daemon/drive/transport-socket.h
 DRIVE_LIBS = libdrive.a $(WIRE_LIBS)
+
+if HAVE_CMOCKA
+# A drive that follows a script: for the tests of this layer and of the processes above it.
+check_LIBRARIES += libfakedrive.a
+libfakedrive_a_SOURCES = tests/unit/fake-drive.c tests/unit/fake-drive.h
+FAKE_DRIVE_LIBS = libfakedrive.a $(DRIVE_LIBS) $(CMOCKA_LIBS)
+
+DRIVE_TESTS = tests/unit/test-sense tests/unit/test-command
+check_PROGRAMS += $(DRIVE_TESTS)
+TESTS += $(DRIVE_TESTS)
+tests_unit_test_sense_LDADD = $(FAKE_DRIVE_LIBS)
+tests_unit_test_command_LDADD = $(FAKE_DRIVE_LIBS)
+endif
