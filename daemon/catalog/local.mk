@@ -25,14 +25,25 @@ endif
 # The Update Framework: who vouches for it.
 libcatalog_a_SOURCES += \
 	daemon/catalog/canonical.c daemon/catalog/canonical.h \
+	daemon/catalog/client.h \
+	daemon/catalog/form.c daemon/catalog/form.h \
 	daemon/catalog/key.c daemon/catalog/key.h \
-	daemon/catalog/pattern.c daemon/catalog/pattern.h
+	daemon/catalog/metadata.c daemon/catalog/metadata.h \
+	daemon/catalog/pattern.c daemon/catalog/pattern.h \
+	daemon/catalog/refresh.c \
+	daemon/catalog/search.c \
+	daemon/catalog/targets.c \
+	daemon/catalog/tuf.c daemon/catalog/tuf.h
 
 if HAVE_CMOCKA
-TUF_TESTS = tests/unit/test-canonical tests/unit/test-pattern tests/unit/test-key
+TUF_TESTS = tests/unit/test-canonical tests/unit/test-pattern tests/unit/test-key \
+	tests/unit/test-tuf-refresh
+TUF_REPOSITORY = tests/unit/tuf-repository.c tests/unit/tuf-repository.h
 check_PROGRAMS += $(TUF_TESTS)
 TESTS += $(TUF_TESTS)
 tests_unit_test_canonical_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_pattern_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_key_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_tuf_refresh_SOURCES = tests/unit/test-tuf-refresh.c $(TUF_REPOSITORY)
+tests_unit_test_tuf_refresh_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 endif

@@ -22,7 +22,8 @@
 
 /* Longer names of roles are refused, and those whose percent-encoded file name would not fit into
  * the 255 bytes that file systems have. */
-#define ROLE_NAME_MAX 200
+#define ROLE_NAME_MAX   200
+#define ROLE_LABEL_SIZE 80
 
 typedef enum MetadataType {
         METADATA_ROOT,
@@ -52,12 +53,16 @@ int file_meta_check(const FileMeta *meta, const char *name, const void *bytes, s
 typedef struct Metadata {
         MetadataType type;
         char name[ROLE_NAME_MAX + 1]; /* of the role, as the delegator spells it */
+        char label[ROLE_LABEL_SIZE];  /* "targets 7", for faults: escaped, and perhaps cut */
         int64_t version;
         int64_t expires;
         json_t *document;   /* owned */
         const json_t *body; /* its "signed" */
+        json_t *signatures; /* owned: keyid to signature */
         uint8_t *bytes;     /* owned: as received */
         size_t n_bytes;
+        uint8_t *canonical; /* owned: of the body, which is what was signed */
+        size_t n_canonical;
 } Metadata;
 
 /* Takes over BYTES (malloc'd), on failure too. FAULT_CATALOG_MALFORMED. */
@@ -65,6 +70,9 @@ int metadata_parse(MetadataType type, const char *name, uint8_t *bytes, size_t n
                    Metadata **ret_metadata, Fault *fault) _must_check_;
 Metadata *metadata_free(Metadata *metadata);
 DEFINE_CLEANUP(Metadata *, metadata_free)
+
+/* A name as it may stand in a fault: escaped, and cut if it is long. */
+void role_label(const char *name, char ret_label[ROLE_LABEL_SIZE]);
 
 /* Who may sign a role: borrowed from the root or from the delegator. */
 typedef struct RoleKeys {
@@ -89,6 +97,13 @@ int64_t timestamp_signed(const Metadata *timestamp);
 /* Of a snapshot: false if ROLE (without ".json") is not listed. */
 bool snapshot_find(const Metadata *snapshot, const char *role, FileMeta *ret_meta);
 
+/* The version that it lists of FILE (with ".json"): false if it is not listed. */
+bool snapshot_version(const Metadata *snapshot, const char *file, int64_t *ret_version);
+
+/* Walks all roles that a snapshot lists: false past the end. NAME is with ".json". */
+bool snapshot_next(const Metadata *snapshot, void **iterator, const char **ret_name,
+                   int64_t *ret_version);
+
 /* Of targets. */
 const json_t *targets_all(const Metadata *targets); /* path to target object */
 bool targets_find(const Metadata *targets, const char *path, FileMeta *ret_meta,
@@ -104,7 +119,14 @@ typedef struct Delegation {
 size_t targets_n_delegations(const Metadata *targets);
 void targets_delegation(const Metadata *targets, size_t i, Delegation *ret_delegation);
 
+/* A path as delegations ask for it: itself, and its SHA-256 in hex. Returns 0, -ENOMEM or -EIO. */
+typedef struct TargetPath {
+        const char *text; /* borrowed */
+        char hash[2 * SHA256_LENGTH + 1];
+} TargetPath;
+int target_path_init(const char *text, TargetPath *ret_path) _must_check_;
+
 /* Whether the delegation is for PATH; whether it may be for some path below PREFIX (hash prefixes
  * always may). */
-bool delegation_matches(const Delegation *delegation, const char *path);
+bool delegation_matches(const Delegation *delegation, const TargetPath *path);
 bool delegation_reaches(const Delegation *delegation, const char *prefix);
