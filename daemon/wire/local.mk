@@ -8,7 +8,7 @@ libwire_a_SOURCES = \
 	daemon/wire/order.c daemon/wire/order.h \
 	daemon/wire/parts.c daemon/wire/parts.h \
 	daemon/wire/verify.h \
-	daemon/wire/probe.c daemon/wire/probe.h
+	daemon/wire/probe.c daemon/wire/probe-key.c daemon/wire/probe.h
 WIRE_LIBS = libwire.a $(BASE_LIBS)
 
 if HAVE_CMOCKA

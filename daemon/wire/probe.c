@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/probe.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include "base/digest.h"
-#include "base/hex.h"
 #include "base/text.h"
 #include "wire/parts.h"
 
@@ -45,23 +42,6 @@ bool attachment_from_name(const char *name, Attachment *ret_attachment) {
 
 const char *drive_class_name(DriveClass class) {
         return class_names[class < _CLASS_MAX ? class : CLASS_UNKNOWN];
-}
-
-int probe_drive_key(const DriveRecord *record, char ret_key[PROBE_KEY_SIZE]) {
-        const char *place = record->serial[0] ? record->serial : record->devpath;
-        uint8_t text[DEVPATH_SIZE + IDENTITY_LENGTH], digest[SHA256_LENGTH];
-        size_t n = strlen(place);
-        int r;
-
-        if (record->fault.code != FAULT_NONE || n == 0)
-                return -EINVAL;
-        memcpy(text, place, n);
-        memcpy(text + n, record->identity, IDENTITY_LENGTH);
-        r = sha256(text, n + IDENTITY_LENGTH, digest);
-        if (r < 0)
-                return r;
-        hex_encode(digest, sizeof(digest), ret_key);
-        return 0;
 }
 
 /* What was wanted is never there when a reader has failed, so that one check at the end will do. */
