@@ -16,6 +16,7 @@ libemulator_a_SOURCES = \
 	tests/emulator/family.c tests/emulator/family.h \
 	tests/emulator/faults.c tests/emulator/faults.h \
 	tests/emulator/front-socket.c tests/emulator/front-socket.h \
+	tests/emulator/image-make.c tests/emulator/image-make.h \
 	tests/emulator/image.c tests/emulator/image.h \
 	tests/emulator/interpreter.c tests/emulator/interpreter.h \
 	tests/emulator/kernel-filter.c tests/emulator/kernel-filter.h \
@@ -26,11 +27,13 @@ libemulator_a_SOURCES = \
 libemulator_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
 EMULATOR_LIBS = libemulator.a $(BASE_LIBS) $(INIH_LIBS)
 
-noinst_PROGRAMS += discfw-emulator discfw-emulator-ctl
+noinst_PROGRAMS += discfw-emulator discfw-emulator-ctl make-firmware
 discfw_emulator_SOURCES = tests/emulator/emulator.c
 discfw_emulator_LDADD = $(EMULATOR_LIBS)
 discfw_emulator_ctl_SOURCES = tests/emulator/emulator-ctl.c
 discfw_emulator_ctl_LDADD = $(EMULATOR_LIBS)
+make_firmware_SOURCES = tests/emulator/make-firmware.c
+make_firmware_LDADD = $(EMULATOR_LIBS)
 
 EXTRA_DIST += \
 	tests/emulator/models/btc-ide1004.drive \
