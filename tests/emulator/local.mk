@@ -48,3 +48,17 @@ EXTRA_DIST += \
 	tests/emulator/models/plextor-w5224a.drive \
 	tests/emulator/models/twin-1.drive \
 	tests/emulator/models/twin-2.drive
+
+if HAVE_CMOCKA
+EMULATOR_TESTS = tests/unit/test-emulator-answers tests/unit/test-emulator-bench \
+	tests/unit/test-emulator-families tests/unit/test-emulator-process
+check_PROGRAMS += $(EMULATOR_TESTS)
+TESTS += $(EMULATOR_TESTS)
+tests_unit_test_emulator_answers_SOURCES = tests/unit/test-emulator-answers.c tests/unit/emulator.h
+tests_unit_test_emulator_answers_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_emulator_bench_SOURCES = tests/unit/test-emulator-bench.c tests/unit/emulator.h
+tests_unit_test_emulator_bench_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_emulator_families_SOURCES = tests/unit/test-emulator-families.c tests/unit/emulator.h
+tests_unit_test_emulator_families_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_emulator_process_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+endif
