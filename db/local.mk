@@ -29,9 +29,14 @@ CLEANFILES += db/migrations.c
 EXTRA_DIST += db/embed.awk $(SQL_FILES)
 
 if HAVE_CMOCKA
-DB_TESTS = tests/unit/test-store
+DB_TESTS = tests/unit/test-store tests/unit/test-drives tests/unit/test-catalogs tests/unit/test-jobs \
+	tests/unit/test-images
 check_PROGRAMS += $(DB_TESTS)
 TESTS += $(DB_TESTS)
-tests_unit_test_store_SOURCES = tests/unit/test-store.c tests/unit/folder.h
+EXTRA_DIST += tests/unit/folder.h tests/unit/store-folder.h
 tests_unit_test_store_LDADD = $(DB_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_drives_LDADD = $(DB_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_catalogs_LDADD = $(DB_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_jobs_LDADD = $(DB_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_images_LDADD = $(DB_LIBS) $(CMOCKA_LIBS)
 endif

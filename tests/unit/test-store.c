@@ -2,37 +2,12 @@
 #include "db/store.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 
 #include "db/database.h"
 #include "db/trail.h"
-#include "tests/unit/folder.h"
-#include "tests/unit/test.h"
-
-#define NOW 1700000000
-
-static Store *open_store(TestFolder *folder, StoreNews *ret_news) {
-        Store *store = NULL;
-        Fault fault = {};
-
-        if (store_open(folder->fd, NOW, &store, ret_news, &fault) < 0)
-                fail_msg("%s", fault.text);
-        return store;
-}
-
-/* What somebody else may do to a file while no daemon runs. */
-static void run_sql(TestFolder *folder, const char *name, const char *sql) {
-        char path[128], *error = NULL;
-        sqlite3 *handle;
-
-        (void)snprintf(path, sizeof(path), "%s/%s", folder->path, name);
-        assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
-        if (sqlite3_exec(handle, sql, NULL, NULL, &error) != SQLITE_OK)
-                fail_msg("%s: %s", sql, error);
-        assert_int_equal(sqlite3_close(handle), SQLITE_OK);
-}
+#include "tests/unit/store-folder.h"
 
 static void assert_refused(TestFolder *folder, int error, const char *text) {
         Store *store = NULL;
