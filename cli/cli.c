@@ -68,9 +68,12 @@ int cli_open(Cli *cli, Fault *fault) {
 void cli_close(Cli *cli) {
         pager_close(&cli->pager);
         cli->client = client_free(cli->client);
-        if (cli->ssh > 0)
+        if (cli->ssh > 0) {
+                /* All was heard; a network that hangs must not keep us. */
+                (void)kill(cli->ssh, SIGTERM);
                 while (waitpid(cli->ssh, NULL, 0) < 0 && errno == EINTR)
                         ;
+        }
         cli->ssh = 0;
 }
 
@@ -175,13 +178,16 @@ static void find_mend(const Cli *cli, const Fault *fault, char *ret_mend, size_t
         const json_t *error = cli->client ? client_error(cli->client) : NULL;
         const char *mend = reply_text(reply_object(error, "parameters"), "mend");
 
-        if (!mend[0])
-                mend = fault_mend(fault->code);
-        if (fault->code == FAULT_DAEMON_UNREACHABLE && cli->options.value[OPTION_HOST])
+        if (error) {
+                mend = mend[0] ? mend : fault_mend(fault->code);
+        } else if (fault->code == FAULT_DAEMON_UNREACHABLE && cli->options.value[OPTION_HOST]) {
                 mend = "check that \"ssh HOST discfw status\" works";
-        else if (fault->code == FAULT_DAEMON_UNREACHABLE &&
-                 strcmp(cli->socket, DISCFWD_SOCKET) != 0)
+        } else if (fault->code == FAULT_DAEMON_UNREACHABLE &&
+                   strcmp(cli->socket, DISCFWD_SOCKET) != 0) {
                 mend = "start it: \"discfwd --standalone DIR\"";
+        } else {
+                mend = fault_mend(fault->code);
+        }
         if (fault->code == FAULT_BAD_REQUEST && !mend) {
                 text_format(ret_mend, size, "see \"discfw help%s%s\"", cli->verb ? " " : "",
                             cli->verb ? cli->verb->name : "");

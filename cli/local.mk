@@ -24,3 +24,8 @@ CLI_LIBS = libcli.a $(SMARTCOLS_LIBS) $(BASE_LIBS)
 bin_PROGRAMS += discfw
 discfw_SOURCES = cli/main.c
 discfw_LDADD = $(CLI_LIBS)
+
+CLI_PROCESS_TESTS = tests/process/test-cli.py
+dist_check_SCRIPTS += $(CLI_PROCESS_TESTS)
+EXTRA_DIST += tests/process/varlink.py
+TESTS += $(CLI_PROCESS_TESTS)

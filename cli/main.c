@@ -38,21 +38,23 @@ static int unknown_verb(Cli *cli, char *argv[], int n) {
 }
 
 static int run(Cli *cli, char *argv[], int n) {
-        static char *status[] = { (char *)"status", NULL }, *help[] = { (char *)"help", NULL };
+        static char *status[] = { (char *)"status", NULL };
         int n_words, r;
 
         if (option_given(&cli->options, OPTION_VERSION)) {
                 help_version(cli);
                 return EXIT_DONE;
         }
+        if (n == 0 && option_given(&cli->options, OPTION_HELP))
+                return verb_help(cli, NULL, 0);
         if (n == 0) {
-                argv = option_given(&cli->options, OPTION_HELP) ? help : status;
+                argv = status;
                 n = 1;
         }
         cli->verb = verb_find(argv, n, &n_words);
         if (!cli->verb)
                 return unknown_verb(cli, argv, n);
-        if (option_given(&cli->options, OPTION_HELP) && strcmp(cli->verb->name, "help") != 0)
+        if (option_given(&cli->options, OPTION_HELP))
                 return verb_help(cli, argv, n_words);
 
         r = check_options(cli);

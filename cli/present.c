@@ -108,7 +108,7 @@ static void catalog_age(const json_t *catalog, int64_t now, char *ret_text, size
 void present_catalog(const Screen *screen, const json_t *catalog, int64_t now) {
         const char *said = reply_text(catalog, "text"), *state = reply_text(catalog, "state");
         const json_t *mirror;
-        char line[2048], age[160];
+        char line[2048], age[160], label[64];
         size_t i;
 
         catalog_age(catalog, now, age, sizeof(age));
@@ -126,9 +126,9 @@ void present_catalog(const Screen *screen, const json_t *catalog, int64_t now) {
                             reply_text(mirror, "text")[0] ? reply_text(mirror, "text")
                                                           : mirror_state);
         }
-        if (strcmp(state, "fresh") != 0)
-                screen_put(screen, present_tone(state), state[0] ? state : "unknown");
-        screen_fill(screen, strcmp(state, "fresh") != 0 ? ": " : "", 0, line);
+        text_format(label, sizeof(label), "%s: ", state[0] ? state : "unknown");
+        screen_fill_toned(screen, present_tone(state), strcmp(state, "fresh") == 0 ? "" : label, 0,
+                          line);
 }
 
 void present_way(const json_t *steps, const char *from, char *ret_text, size_t size) {

@@ -74,12 +74,17 @@ static void blanks(FILE *out, unsigned n) {
 }
 
 void screen_fill(const Screen *screen, const char *label, unsigned label_width, const char *text) {
+        screen_fill_toned(screen, TONE_PLAIN, label, label_width, text);
+}
+
+void screen_fill_toned(const Screen *screen, Tone tone, const char *label, unsigned label_width,
+                       const char *text) {
         unsigned used = screen_columns(label), indent = label_width ? label_width + 2 : 0, at;
 
-        (void)fputs(label, screen->out);
+        screen_put(screen, tone, label);
         if (indent > used)
                 blanks(screen->out, indent - used);
-        at = indent;
+        at = indent > used ? indent : used;
         while (*text) {
                 char word[256];
                 size_t n = strcspn(text, " ");

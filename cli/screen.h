@@ -33,8 +33,11 @@ const char *tone_colour(Tone tone);
 void screen_put(const Screen *screen, Tone tone, const char *text);
 
 /* "LABEL  TEXT", filled to the width, with following lines under the first word of TEXT. LABEL is
- * padded to LABEL_WIDTH columns. */
+ * padded to LABEL_WIDTH columns; with 0, TEXT follows it at once. */
 void screen_fill(const Screen *screen, const char *label, unsigned label_width, const char *text);
+/* The same, with LABEL in a tone. */
+void screen_fill_toned(const Screen *screen, Tone tone, const char *label, unsigned label_width,
+                       const char *text);
 
 /* Columns that TEXT takes on a terminal. */
 unsigned screen_columns(const char *text);

@@ -32,6 +32,7 @@ static int bridge(int socket) {
         struct pollfd fds[] = {
                 { .fd = STDIN_FILENO, .events = POLLIN },
                 { .fd = socket, .events = POLLIN },
+                { .fd = STDOUT_FILENO }, /* says only that nobody reads it any more */
         };
 
         for (;;) {
@@ -42,6 +43,8 @@ static int bridge(int socket) {
                                 continue;
                         return -errno;
                 }
+                if (fds[2].revents)
+                        return 0;
                 if (fds[1].revents) {
                         r = pass_on(socket, STDOUT_FILENO);
                         if (r <= 0)

@@ -73,9 +73,8 @@ int verb_status(Cli *cli, char *operands[], int n_operands) {
                             cli->screen.out);
         say_job(cli, reply_object(reply, "job"));
         json_array_foreach(reply_array(reply, "attention"), i, item) {
-                screen_put(&cli->screen, TONE_BAD, "attention: ");
-                screen_fill(&cli->screen, "", 0,
-                            json_is_string(item) ? json_string_value(item) : "");
+                screen_fill_toned(&cli->screen, TONE_BAD, "attention: ", 0,
+                                  json_is_string(item) ? json_string_value(item) : "");
         }
         return r;
 }

@@ -10,7 +10,8 @@
 #include "cli/present.h"
 #include "cli/reply.h"
 
-#define LABEL 13
+#define LABEL       13
+#define CHECK_LABEL 20
 
 static void line(const Screen *screen, const char *label, const char *text) {
         if (text[0])
@@ -151,13 +152,13 @@ static void say_check(const Screen *screen, const json_t *check) {
         const char *verdict = reply_text(check, "verdict");
         char label[128];
 
-        (void)fputs("  ", screen->out);
-        screen_put(screen, present_tone(verdict),
-                   strcmp(verdict, "ok") == 0   ? "ok"
-                   : strcmp(verdict, "no") == 0 ? "NO"
-                                                : "? ");
-        text_format(label, sizeof(label), "   %s", reply_shown(check, "name"));
-        screen_fill(screen, label, 20, reply_text(check, "text"));
+        text_format(label, sizeof(label), "  %-2s   %s",
+                    strcmp(verdict, "ok") == 0   ? "ok"
+                    : strcmp(verdict, "no") == 0 ? "NO"
+                                                 : "?",
+                    reply_shown(check, "name"));
+        screen_fill_toned(screen, strcmp(verdict, "no") == 0 ? TONE_BAD : TONE_PLAIN, label,
+                          CHECK_LABEL, reply_text(check, "text"));
 }
 
 int verb_why(Cli *cli, char *operands[], int n_operands) {
@@ -184,7 +185,7 @@ int verb_why(Cli *cli, char *operands[], int n_operands) {
         json_array_foreach(reply_array(reply, "checks"), i, item)
                 say_check(&cli->screen, item);
         json_array_foreach(reply_array(reply, "nearest"), i, item)
-                screen_fill(&cli->screen, i == 0 ? "       nearest" : "", 25 - 2,
+                screen_fill(&cli->screen, i == 0 ? "       nearest" : "", CHECK_LABEL,
                             json_is_string(item) ? json_string_value(item) : "");
         return EXIT_DONE;
 }

@@ -10,6 +10,8 @@
 #include "cli/progress.h"
 #include "cli/reply.h"
 
+#define FINDING_LABEL 28
+
 typedef struct MonitorView {
         Cli *cli;
         ProgressView progress;
@@ -75,15 +77,13 @@ static void say_finding(const Screen *screen, const json_t *finding) {
         const char *level = reply_text(finding, "level"), *mend = reply_text(finding, "mend");
         char label[128];
 
-        screen_put(screen, present_tone(level), strcmp(level, "problem") == 0 ? "PROBLEM" : level);
-        text_format(label, sizeof(label), "%*s%s",
-                    strcmp(level, "ok") == 0     ? 7
-                    : strcmp(level, "note") == 0 ? 5
-                                                 : 2,
-                    "", reply_shown(finding, "name"));
-        screen_fill(screen, label, 26, reply_text(finding, "text"));
+        text_format(label, sizeof(label), "%-7s  %s",
+                    strcmp(level, "problem") == 0 ? "PROBLEM" : level,
+                    reply_shown(finding, "name"));
+        screen_fill_toned(screen, present_tone(level), label, FINDING_LABEL,
+                          reply_text(finding, "text"));
         if (mend[0])
-                screen_fill(screen, "         mend", 33, mend);
+                screen_fill(screen, "         mend", FINDING_LABEL, mend);
 }
 
 int verb_doctor(Cli *cli, char *operands[], int n_operands) {
