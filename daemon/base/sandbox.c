@@ -100,6 +100,7 @@ static const char *const common_calls[] = {
         "wait4",
         "prctl",
         "ptrace",
+        "getdents",
         "getdents64",
         "sched_getaffinity",
         "process_vm_readv",
@@ -313,7 +314,9 @@ int sandbox_enter(const Sandbox *sandbox, const int *keep, unsigned n_keep, Faul
                                  strerror(-r));
         /* A core would hold serial numbers and keys. */
         (void)setrlimit(RLIMIT_CORE, &none);
-        (void)prctl(PR_SET_DUMPABLE, 0);
+#ifndef WIDE_SANDBOX
+        (void)prctl(PR_SET_DUMPABLE, 0); /* LeakSanitizer traces at exit */
+#endif
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return fault_set(fault, FAULT_SANDBOX, "cannot give up privileges: %s",
                                  strerror(errno));
