@@ -37,7 +37,7 @@ libcatalog_a_SOURCES += \
 
 if HAVE_CMOCKA
 TUF_TESTS = tests/unit/test-canonical tests/unit/test-pattern tests/unit/test-key \
-	tests/unit/test-tuf-refresh
+	tests/unit/test-tuf-refresh tests/unit/test-tuf-delegations
 TUF_REPOSITORY = tests/unit/tuf-repository.c tests/unit/tuf-repository.h
 check_PROGRAMS += $(TUF_TESTS)
 TESTS += $(TUF_TESTS)
@@ -46,4 +46,6 @@ tests_unit_test_pattern_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_key_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_tuf_refresh_SOURCES = tests/unit/test-tuf-refresh.c $(TUF_REPOSITORY)
 tests_unit_test_tuf_refresh_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_tuf_delegations_SOURCES = tests/unit/test-tuf-delegations.c $(TUF_REPOSITORY)
+tests_unit_test_tuf_delegations_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 endif
