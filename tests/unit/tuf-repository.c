@@ -2,11 +2,12 @@
 #include "tests/unit/tuf-repository.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "catalog/canonical.h"
@@ -477,4 +478,18 @@ void repository_put_stored(Repository *repository, const char *role, const char 
 
 void repository_fail_store(Repository *repository, unsigned n) {
         repository->fail_store = n;
+}
+
+void repository_dump(Repository *repository, const char *folder) {
+        for (size_t i = 0; i < repository->n_served; i++) {
+                _cleanup_free_ char *path = NULL;
+
+                /* A web server decodes the name before it looks: what is asked for as "%2F" has to
+                 * lie under a name that nobody can make. No test needs that. */
+                assert_null(strchr(repository->served[i].name, '%'));
+                assert_true(asprintf(&path, "%s/%s", folder, repository->served[i].name) > 0);
+                assert_int_equal(file_write_atomic(AT_FDCWD, path, repository->served[i].bytes,
+                                                   repository->served[i].n_bytes, 0644),
+                                 0);
+        }
 }

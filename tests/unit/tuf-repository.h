@@ -76,3 +76,6 @@ int64_t repository_stored(const Repository *repository, const char *role);
 void repository_put_stored(Repository *repository, const char *role, const char *text);
 /* The N-th call of store() from now on fails, as when the daemon is killed in it. */
 void repository_fail_store(Repository *repository, unsigned n);
+
+/* Writes all that is served into FOLDER, which must be there. */
+void repository_dump(Repository *repository, const char *folder);
