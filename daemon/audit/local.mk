@@ -10,3 +10,12 @@ libaudit_a_SOURCES = \
 	daemon/audit/merkle.c daemon/audit/merkle.h \
 	daemon/audit/note.c daemon/audit/note.h
 AUDIT_LIBS = libaudit.a $(DB_LIBS)
+
+if HAVE_CMOCKA
+AUDIT_TESTS = tests/unit/test-merkle tests/unit/test-note tests/unit/test-audit
+check_PROGRAMS += $(AUDIT_TESTS)
+TESTS += $(AUDIT_TESTS)
+tests_unit_test_merkle_LDADD = libaudit.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_note_LDADD = libaudit.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_audit_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
+endif
