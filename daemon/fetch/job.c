@@ -82,7 +82,7 @@ static bool judge_part(Job *job, const char *etag) {
         }
         if (!content_range_parse(job_header(job, "Content-Range"), &range) ||
             range.first != job->get->offset || (range.total > 0 && range.last != range.total - 1) ||
-            (etag[0] && job->get->etag[0] && strcmp(etag, job->get->etag) != 0)) {
+            (etag[0] && job->done->etag[0] && strcmp(etag, job->done->etag) != 0)) {
                 job->useless = true;
                 return false;
         }
@@ -259,9 +259,9 @@ static bool set_range(Job *job, struct curl_slist **headers) {
         text_format(range, sizeof(range), "%" PRIu64 "-", job->get->offset);
         if (curl_easy_setopt(job->easy, CURLOPT_RANGE, range) != CURLE_OK)
                 return false;
-        if (!job->get->etag[0])
+        if (!job->done->etag[0])
                 return true;
-        text_format(line, sizeof(line), "If-Range: %s", job->get->etag);
+        text_format(line, sizeof(line), "If-Range: %s", job->done->etag);
         *headers = curl_slist_append(NULL, line);
         return *headers && curl_easy_setopt(job->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
 }
@@ -346,7 +346,8 @@ int job_run(CURLM *multi, const FetchGet *get, int memfd, int connection, FetchD
                     .resuming = get->offset > 0 };
         int r;
 
-        text_format(done.etag, sizeof(done.etag), "%s", get->etag);
+        /* It came from a mirror once and may hold a line break: it is read like one that comes. */
+        etag_parse(get->etag, done.etag);
         r = url_check(get->url, job.scheme, &done.fault);
         if (r == 0 && get->proxy[0])
                 r = proxy_check(get->proxy, &done.fault);

@@ -456,6 +456,18 @@ static void test_without_a_validator_no_condition_is_sent(void **state) {
         assert_null(strstr(request, "If-Range"));
 }
 
+static void test_a_validator_cannot_bring_a_header_of_its_own(void **state) {
+        FetchDone done = resume("/body", 1, "\"v1\"\r\nX-Planted: yes");
+        char request[4200];
+
+        (void)state;
+        assert_int_equal(done.http_status, 206);
+        naughty_heard(&naughty, request, sizeof(request));
+        assert_non_null(strstr(request, "\r\nRange: bytes=1-\r\n"));
+        assert_null(strstr(request, "X-Planted"));
+        assert_null(strstr(request, "If-Range"));
+}
+
 static void test_a_mirror_that_cannot_resume_starts_over(void **state) {
         static const char *const paths[] = { "/whole", "/other-part", "/other-file",
                                              "/unsatisfied" };
@@ -556,6 +568,7 @@ int main(void) {
                 T(test_a_mirror_that_is_not_there_is_unreachable),
                 T(test_a_download_goes_on_where_it_stopped),
                 T(test_without_a_validator_no_condition_is_sent),
+                T(test_a_validator_cannot_bring_a_header_of_its_own),
                 T(test_a_mirror_that_cannot_resume_starts_over),
                 T(test_what_was_there_still_counts_when_a_mirror_fails),
                 T(test_it_ends_when_the_daemon_goes_away_in_the_middle),
