@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 . "$(dirname "$0")/lib.sh"
 
-# The form is clang-format's: a function begins at the margin, and its brace closes there. Tests may
-# be long as files, not as functions.
+# The form is clang-format's: a function begins at the margin, and its brace closes there.
 sizes() (
 	cd "$1" && sources . | grep '\.[ch]$' | xargs awk -v functions=100 -v sources=600 -v headers=160 '
 	function file_ends() {
