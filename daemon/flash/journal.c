@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/digest.h"
@@ -23,11 +24,14 @@
 #define END_PARTS      2
 #define JOURNAL_LENGTH 4096
 
-#define NAME_LENGTH  26 /* 20 digits and ".flash" */
-#define NAME_NEW     ".flash.new"
-#define NAME_LOCK    "flash.lock"
-#define SUFFIX       ".flash"
-#define N_DIGITS     20
+#define NAME_LENGTH   26 /* 20 digits and ".flash" */
+#define NAME_NEW      ".flash.new"
+#define NAME_LOCK     "flash.lock"
+#define SUFFIX        ".flash"
+#define N_DIGITS      20
+#define LOCK_PAUSE_MS 50
+#define LOCK_TRIES    60
+
 #define FIRST_UNUSED ((JOURNAL_END + END_PARTS) * RECORD_LENGTH)
 
 _Static_assert(FIRST_UNUSED <= JOURNAL_LENGTH, "all records have a place");
@@ -70,13 +74,17 @@ int journal_lock_machine(int folder, int *ret_lock, Fault *fault) {
         _cleanup_close_ int fd =
                 openat(folder, NAME_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
+        const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
+
         if (fd < 0)
                 return store_fault(-errno, "open", NAME_LOCK, fault);
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-                if (errno == EWOULDBLOCK)
+        for (unsigned i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+                if (errno != EWOULDBLOCK)
+                        return store_fault(-errno, "lock", NAME_LOCK, fault);
+                if (i == LOCK_TRIES)
                         return fault_set(fault, FAULT_BUSY,
                                          "another flash is under way on this machine");
-                return store_fault(-errno, "lock", NAME_LOCK, fault);
+                (void)nanosleep(&pause, NULL);
         }
         *ret_lock = TAKE_FD(fd);
         return 0;

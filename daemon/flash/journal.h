@@ -31,7 +31,8 @@ typedef enum JournalRecord {
         JOURNAL_END = 3,
 } JournalRecord;
 
-/* One flash at a time on a machine, whoever asks: holds until RET_LOCK is closed. FAULT_BUSY. */
+/* One flash at a time on a machine, whoever asks: holds until RET_LOCK is closed. Waits some seconds
+ * for a helper that is about to end, whose outcome the daemon has already. FAULT_BUSY. */
 int journal_lock_machine(int folder, int *ret_lock, Fault *fault) _must_check_;
 
 typedef struct Journal Journal;

@@ -2,11 +2,22 @@
 # Process: one flash. What may be tested without a process lies in libflash.a.
 noinst_LIBRARIES += libflash.a
 libflash_a_SOURCES = \
+	daemon/flash/claim.c daemon/flash/claim.h \
 	daemon/flash/family.c daemon/flash/family.h \
 	daemon/flash/family-btc.c daemon/flash/family-plextor.c \
+	daemon/flash/floor.c daemon/flash/floor.h \
+	daemon/flash/host.c daemon/flash/host.h \
 	daemon/flash/journal.c daemon/flash/journal.h \
+	daemon/flash/link.c daemon/flash/link.h \
 	daemon/flash/machine.c daemon/flash/machine.h \
-	daemon/flash/send.c daemon/flash/send.h
+	daemon/flash/preflight.c daemon/flash/preflight.h \
+	daemon/flash/report.c daemon/flash/report.h \
+	daemon/flash/run.c daemon/flash/run.h \
+	daemon/flash/sandbox.c daemon/flash/sandbox.h \
+	daemon/flash/send.c daemon/flash/send.h \
+	daemon/flash/settings.h \
+	daemon/flash/trust.c daemon/flash/trust.h \
+	daemon/flash/watch.c daemon/flash/watch.h
 FLASH_LIBS = libflash.a libcatalog.a $(DRIVE_LIBS)
 
 if HAVE_CMOCKA
