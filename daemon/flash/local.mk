@@ -21,9 +21,14 @@ libflash_a_SOURCES = \
 FLASH_LIBS = libflash.a libcatalog.a $(DRIVE_LIBS)
 
 if HAVE_CMOCKA
-FLASH_TESTS = tests/unit/test-flash-journal tests/unit/test-flash-machine
+FLASH_TESTS = tests/unit/test-flash-family tests/unit/test-flash-host tests/unit/test-flash-journal \
+	tests/unit/test-flash-machine tests/unit/test-flash-watch
 check_PROGRAMS += $(FLASH_TESTS)
 TESTS += $(FLASH_TESTS)
+tests_unit_test_flash_family_LDADD = libfakedrive.a $(FLASH_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_flash_host_SOURCES = tests/unit/test-flash-host.c tests/unit/folder.h
+tests_unit_test_flash_host_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_flash_journal_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_flash_machine_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_flash_watch_LDADD = libfakedrive.a $(FLASH_LIBS) $(CMOCKA_LIBS)
 endif
