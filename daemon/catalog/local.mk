@@ -24,6 +24,7 @@ endif
 
 # The Update Framework: who vouches for it.
 libcatalog_a_SOURCES += \
+	daemon/catalog/bundle.c daemon/catalog/bundle.h \
 	daemon/catalog/canonical.c daemon/catalog/canonical.h \
 	daemon/catalog/client.h \
 	daemon/catalog/form.c daemon/catalog/form.h \
@@ -37,7 +38,7 @@ libcatalog_a_SOURCES += \
 
 if HAVE_CMOCKA
 TUF_TESTS = tests/unit/test-canonical tests/unit/test-pattern tests/unit/test-key \
-	tests/unit/test-tuf-refresh tests/unit/test-tuf-delegations
+	tests/unit/test-tuf-refresh tests/unit/test-tuf-delegations tests/unit/test-bundle
 TUF_REPOSITORY = tests/unit/tuf-repository.c tests/unit/tuf-repository.h
 check_PROGRAMS += $(TUF_TESTS)
 TESTS += $(TUF_TESTS)
@@ -48,4 +49,6 @@ tests_unit_test_tuf_refresh_SOURCES = tests/unit/test-tuf-refresh.c $(TUF_REPOSI
 tests_unit_test_tuf_refresh_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_tuf_delegations_SOURCES = tests/unit/test-tuf-delegations.c $(TUF_REPOSITORY)
 tests_unit_test_tuf_delegations_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_bundle_SOURCES = tests/unit/test-bundle.c $(TUF_REPOSITORY)
+tests_unit_test_bundle_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 endif
