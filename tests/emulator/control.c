@@ -46,6 +46,10 @@ static void do_reset(Hand *hand) {
         bench_bus_reset(hand->bench, hand->place);
 }
 
+static void do_settle(Hand *hand) {
+        hand->bench->places[hand->place].drive.n_attentions = 0;
+}
+
 static void do_tray(Hand *hand) {
         bool open = strcmp(hand->argument, "open") == 0;
 
@@ -87,7 +91,8 @@ static const struct {
         { "list", false, false, do_list },    { "power-cycle", true, false, do_power_cycle },
         { "unplug", true, false, do_unplug }, { "plug", true, false, do_plug },
         { "reset", true, false, do_reset },   { "tray", true, true, do_tray },
-        { "disc", true, true, do_disc },      { "faults", false, true, do_faults },
+        { "settle", true, false, do_settle }, { "disc", true, true, do_disc },
+        { "faults", false, true, do_faults },
 };
 
 static void execute(Hand *hand, char *line) {

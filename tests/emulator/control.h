@@ -7,6 +7,7 @@
  *     tray NAME open|closed
  *     disc NAME none|data|blank  (in, out: data, none)
  *     reset NAME                 of the bus
+ *     settle NAME                nothing is left to report: as after a kernel has found the drive
  *     faults FILE                a new plan in place of the old; "faults -" for none
  *
  * The last line is "ok", or "error: " and why.

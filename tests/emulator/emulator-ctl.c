@@ -48,7 +48,8 @@ int main(int argc, char *argv[]) {
 
         if (argc < 3) {
                 fputs("usage: discfw-emulator-ctl RUNDIR list\n"
-                      "       discfw-emulator-ctl RUNDIR power-cycle|unplug|plug|reset NAME\n"
+                      "       discfw-emulator-ctl RUNDIR power-cycle|unplug|plug|reset|settle "
+                      "NAME\n"
                       "       discfw-emulator-ctl RUNDIR tray NAME open|closed\n"
                       "       discfw-emulator-ctl RUNDIR disc NAME in|out|blank\n"
                       "       discfw-emulator-ctl RUNDIR faults FILE|-\n",

@@ -62,3 +62,15 @@ tests_unit_test_emulator_families_SOURCES = tests/unit/test-emulator-families.c 
 tests_unit_test_emulator_families_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_process_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 endif
+
+# Preloaded into other people's programs, which a sanitizer's runtime would not survive.
+EXTRA_DIST += tests/emulator/sg-shim.c tests/emulator/test-reference-tools.sh
+if PLAIN_BUILD
+check_DATA = tests/emulator/sg-shim.so
+CLEANFILES += tests/emulator/sg-shim.so
+tests/emulator/sg-shim.so: tests/emulator/sg-shim.c daemon/base/bytes.c daemon/base/file.c
+	$(AM_V_CCLD)$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) -std=gnu11 \
+		$(WARN_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $(srcdir)/tests/emulator/sg-shim.c \
+		$(srcdir)/daemon/base/bytes.c $(srcdir)/daemon/base/file.c
+TESTS += tests/emulator/test-reference-tools.sh
+endif
