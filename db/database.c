@@ -38,18 +38,35 @@ static bool is_full(int code, int system_errno) {
                 (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG));
 }
 
+/* Why the system refused. SQLite tells full disks, but not quotas and limits, and keeps what went wrong
+ * with the journal to the journal's file. */
+static int last_errno(sqlite3 *handle) {
+        sqlite3_file *journal = NULL;
+        int e = handle ? sqlite3_system_errno(handle) : 0;
+
+        if (!handle || e != 0)
+                return e;
+        if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal) ==
+                    SQLITE_OK &&
+            journal && journal->pMethods)
+                (void)journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &e);
+        if (e == 0)
+                (void)sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &e);
+        return e;
+}
+
 int database_failed(Database *database, int code, const char *doing, Fault *fault) {
         const char *name = database_name(database);
-        int system_errno = database->handle ? sqlite3_system_errno(database->handle) : 0;
+        int system_errno = last_errno(database->handle);
 
         if (database->handle && database->in_transaction &&
             sqlite3_get_autocommit(database->handle))
                 database->lost = true;
         if (is_full(code, system_errno)) {
-                database->broken = true;
+                database->broken = database->full = true;
                 (void)fault_set(fault, FAULT_STORE_FULL, "cannot %s %s: %s", doing, name,
                                 system_errno ? strerror(system_errno)
-                                             : "its size limit is reached");
+                                             : "the disk is full, or its size limit is reached");
                 return -ENOSPC;
         }
         switch (code & 0xff) {
@@ -313,9 +330,11 @@ static int choose_journal(Database *database, Fault *fault) {
         }
         (void)snprintf(text, sizeof(text), "PRAGMA max_page_count=%" PRIu32,
                        kinds[database->kind].max_pages);
+        /* Nothing in here is secret, and wiping what is deleted needs the very space that is short. */
         r = run(database,
                 "PRAGMA wal_autocheckpoint=256; PRAGMA journal_size_limit=4194304;"
-                "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY",
+                "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
+                "PRAGMA secure_delete=OFF",
                 fault);
         if (r == 0 && kinds[database->kind].max_pages)
                 r = run(database, text, fault);

@@ -26,6 +26,7 @@ typedef struct Database {
         bool lost;           /* but the transaction went with an error */
         bool broken;         /* close and open again before the next use */
         bool suspect;        /* and check then: damage was seen */
+        bool full;           /* the reserve may be given up for it */
         unsigned n_in_use;   /* queries; the connection cannot be closed below them */
         uint32_t migrated_from;
         bool made;

@@ -13,6 +13,8 @@
 #include "db/query.h"
 
 #define CHECK_INTERVAL (7 * 24 * 3600)
+#define RESERVE_FILE   "reserve"
+#define RESERVE_LENGTH (8 * 1024 * 1024)
 
 static int meta_load(Store *store, const char *name, int64_t *ret_value, Fault *fault) {
         _cleanup_query_ Query query = {};
@@ -151,6 +153,7 @@ int store_open(int dirfd, int64_t now, Store **ret_store, StoreNews *ret_news, F
         if (r < 0)
                 return r;
         store->opened = true;
+        (void)!store_reserve(store, NULL);
         if (ret_news)
                 *ret_news = news;
         *ret_store = TAKE(store);
@@ -179,7 +182,32 @@ int store_folder(const Store *store) {
         return store->folder;
 }
 
+int store_reserve(Store *store, Fault *fault) {
+        _cleanup_close_ int fd = -1;
+        struct stat st;
+        int r;
+
+        if (fstatat(store->folder, RESERVE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode) && st.st_size == RESERVE_LENGTH)
+                return 0;
+        fd = openat(store->folder, RESERVE_FILE,
+                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        r = fd < 0 ? -errno : -posix_fallocate(fd, 0, RESERVE_LENGTH);
+        if (r == 0)
+                return 0;
+        /* What there is of it takes up room for nothing. */
+        (void)unlinkat(store->folder, RESERVE_FILE, 0);
+        (void)fault_set(fault, FAULT_STORE_FULL,
+                        "cannot keep %d MiB in reserve in the state folder: %s",
+                        RESERVE_LENGTH / (1024 * 1024), strerror(-r));
+        return r;
+}
+
 int store_begin(Store *store, Fault *fault) {
+        if (store->state.full) {
+                (void)unlinkat(store->folder, RESERVE_FILE, 0);
+                store->state.full = false;
+        }
         return database_begin(&store->state, fault);
 }
 

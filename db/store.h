@@ -58,6 +58,12 @@ int store_commit(Store *store, Fault *fault) _must_check_;
 void store_rollback(Store *store);
 bool store_in_transaction(const Store *store);
 
+/* A file of 8 MiB that only takes up room. When state.db meets a full disk it is given up, so that the
+ * next transaction succeeds: an outcome can always be recorded, if it is tried twice. Makes it anew if
+ * need be; FAULT_STORE_FULL if there is no room for it: then no flash may begin. store_open() tries it
+ * too, and opens in any case. */
+int store_reserve(Store *store, Fault *fault) _must_check_;
+
 /* Reads every page, index and constraint of state.db. */
 int store_check(Store *store, Fault *fault) _must_check_;
 
