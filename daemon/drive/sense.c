@@ -66,12 +66,18 @@ bool sense_decode(const void *bytes, size_t n_bytes, Sense *ret_sense) {
         if (n_bytes == 0)
                 return false;
         switch (b[0] & 0x7f) {
-        case FIXED_DEFERRED: sense.deferred = true; /* fall through */
-        case FIXED_CURRENT: decode_fixed(b, n_bytes, &sense); break;
-        case DESCRIPTOR_DEFERRED: sense.deferred = true; /* fall through */
-        case DESCRIPTOR_CURRENT: decode_descriptors(b, n_bytes, &sense); break;
-        default: return false;
+        case FIXED_CURRENT:
+        case FIXED_DEFERRED:
+                decode_fixed(b, n_bytes, &sense);
+                break;
+        case DESCRIPTOR_CURRENT:
+        case DESCRIPTOR_DEFERRED:
+                decode_descriptors(b, n_bytes, &sense);
+                break;
+        default:
+                return false;
         }
+        sense.deferred = b[0] & 0x01;
         *ret_sense = sense;
         return true;
 }
