@@ -95,7 +95,6 @@ uint32_t drive_burn(Drive *drive, const Firmware *next, bool runs, uint64_t now)
 
         drive->next = *next;
         drive->burn_end = runs ? drive->next_burn_end : BURN_BRICKS;
-        drive->next_burn_end = BURN_RUNS;
         drive->burn_until = now + ms;
         staging_clear(&drive->staging);
         set_condition(drive, CONDITION_BURNING);

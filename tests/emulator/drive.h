@@ -69,7 +69,7 @@ struct Drive {
         Firmware next; /* while burning or pending */
         BurnEnd burn_end;
         uint64_t burn_until;
-        /* A planned fault decides how the next burn ends, if it gets that far. */
+        /* Set for one command by a planned fault: how the burn ends that it may begin. */
         BurnEnd next_burn_end;
 
         bool tray_open;

@@ -78,7 +78,7 @@ static void burn(Drive *drive, const ScsiRequest *request, uint64_t now, ScsiRep
                 reply_refuse(reply, refuse_mode);
                 return;
         }
-        if (staging->n_bytes != model->size || !staging->has_header) {
+        if (!staging->has_header) { /* which is taken only after the last piece */
                 reply_refuse(reply, refuse_unstaged_burn);
                 return;
         }

@@ -214,6 +214,15 @@ static void test_a_locked_tray_does_not_open(void **state) {
         assert_true(drive.tray_open);
 }
 
+static void test_a_reset_unlocks_the_tray(void **state) {
+        (void)state;
+        quiet("lg-gh24");
+        assert_good(tell(&drive, "1e0000000100"));
+        drive_bus_reset(&drive);
+        assert_refused(tell(&drive, "1b0000000200"), 6, 0x29, 0x00);
+        assert_good(tell(&drive, "1b0000000200"));
+}
+
 static void test_mode_page_2a_says_what_the_drive_can(void **state) {
         const ScsiReply *reply = ask(quiet("plextor-w5224a"), "5a002a00000000004000");
 
@@ -279,6 +288,7 @@ int main(void) {
                 cmocka_unit_test(test_the_tray_shows_in_events_readiness_and_medium),
                 cmocka_unit_test(test_an_event_class_that_is_not_there_is_said_so),
                 cmocka_unit_test(test_a_locked_tray_does_not_open),
+                cmocka_unit_test(test_a_reset_unlocks_the_tray),
                 cmocka_unit_test(test_mode_page_2a_says_what_the_drive_can),
                 cmocka_unit_test(test_the_region_is_that_of_the_model),
                 cmocka_unit_test(test_read_buffer_gives_its_descriptor_and_nothing_else),

@@ -126,6 +126,19 @@ static void test_tray_and_disc_are_kept(void **state) {
         assert_true(bench.places[plextor].drive.tray_open);
 }
 
+static void test_state_is_written_when_it_changes_and_not_else(void **state) {
+        char path[160];
+
+        (void)state;
+        switch_on(NULL, 1.0);
+        (void)snprintf(path, sizeof(path), "%s/btc-ide1004.state", states);
+        assert_true(bench_tray(&bench, btc, true, 0));
+        assert_int_equal(unlink(path), 0);
+        (void)is_ready(btc, 0);
+        (void)bench_tick(&bench, 1);
+        assert_int_equal(access(path, F_OK), -1);
+}
+
 static void test_a_damaged_state_is_not_taken_for_a_new_drive(void **state) {
         const BenchOptions options = { models, states, NULL, NULL, 1.0 };
         Bench other = { .state_fd = -1 };
@@ -338,6 +351,7 @@ int main(void) {
                 TEST(test_firmware_is_kept_over_a_restart),
                 TEST(test_a_process_that_ends_in_a_burn_is_a_power_cut),
                 TEST(test_tray_and_disc_are_kept),
+                TEST(test_state_is_written_when_it_changes_and_not_else),
                 TEST(test_a_damaged_state_is_not_taken_for_a_new_drive),
                 TEST(test_time_scales),
                 TEST(test_the_plan_counts_commands_by_drive),

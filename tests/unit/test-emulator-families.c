@@ -86,6 +86,17 @@ static void test_a_burn_before_the_header_is_refused(void **state) {
         assert_int_equal(drive.condition, CONDITION_NORMAL);
 }
 
+static void test_a_header_does_not_count_for_the_next_image(void **state) {
+        _cleanup_free_ uint8_t *image = btc_image("0045", NULL);
+
+        (void)state;
+        power_on("btc-ide1004");
+        send_pieces(image, 256);
+        assert_good(send_header(image_sum(image, BTC_SIZE, 0)));
+        send_pieces(image, 1);
+        assert_refused(btc_burn(0), 5, 0x2c, 0x00);
+}
+
 static void test_a_burn_with_another_sum_is_refused(void **state) {
         _cleanup_free_ uint8_t *image = btc_image("0045", NULL);
 
@@ -199,6 +210,17 @@ static void test_code_for_other_hardware_is_taken_and_ruins_the_drive(void **sta
         assert_int_equal(drive.condition, CONDITION_BRICKED);
 }
 
+static void test_another_models_firmware_ruins_the_drive(void **state) {
+        _cleanup_free_ uint8_t *image = NULL;
+        uint32_t n;
+
+        (void)state;
+        image = image_of(FAMILY_BTC, "", "DVDRW IDE1008", "0055", NULL, FLAW_NONE, &n);
+        power_on("btc-ide1004");
+        btc_flash(image);
+        assert_silent(ready_at(&drive, 50000));
+}
+
 static void test_a_name_that_lies_does_not_save_the_drive(void **state) {
         _cleanup_free_ uint8_t *image = NULL;
         uint32_t n;
@@ -310,6 +332,18 @@ static void test_a_plextor_keeps_its_firmware_when_the_image_is_wrong(void **sta
         }
 }
 
+static void test_an_image_that_lacks_its_end_is_refused_though_the_sum_is_right(void **state) {
+        _cleanup_free_ uint8_t *image = NULL;
+        uint32_t n;
+
+        (void)state;
+        /* The 712 has its sum well before the end. */
+        image = plextor_image("DVDR   PX-712A", "1.09", FLAW_SIZE, &n);
+        power_on("twin-1");
+        assert_refused(plextor_flash(image, n, 0x1000), 4, 0x40, 0xf6);
+        assert_revision(&drive, 100000, "1.07");
+}
+
 static void test_a_plextor_refuses_another_models_image(void **state) {
         _cleanup_free_ uint8_t *image = NULL;
         uint32_t n;
@@ -392,6 +426,7 @@ int main(void) {
                 cmocka_unit_test(test_a_btc_drive_burns_for_50_seconds_and_is_new),
                 cmocka_unit_test(test_a_burn_before_all_pieces_is_refused),
                 cmocka_unit_test(test_a_burn_before_the_header_is_refused),
+                cmocka_unit_test(test_a_header_does_not_count_for_the_next_image),
                 cmocka_unit_test(test_a_burn_with_another_sum_is_refused),
                 cmocka_unit_test(test_a_header_that_is_more_than_a_sum_is_refused),
                 cmocka_unit_test(test_a_gap_between_pieces_is_refused),
@@ -402,6 +437,7 @@ int main(void) {
                 cmocka_unit_test(test_a_reset_loses_what_was_staged),
                 cmocka_unit_test(test_a_flash_may_begin_anew_from_the_first_piece),
                 cmocka_unit_test(test_code_for_other_hardware_is_taken_and_ruins_the_drive),
+                cmocka_unit_test(test_another_models_firmware_ruins_the_drive),
                 cmocka_unit_test(test_a_name_that_lies_does_not_save_the_drive),
                 cmocka_unit_test(test_a_power_cut_in_the_burn_ruins_the_drive),
                 cmocka_unit_test(test_a_power_cut_before_the_burn_is_harmless),
@@ -409,6 +445,8 @@ int main(void) {
                 cmocka_unit_test(test_a_plextor_takes_blocks_of_any_size),
                 cmocka_unit_test(test_an_old_plextor_sums_from_8000h),
                 cmocka_unit_test(test_a_plextor_keeps_its_firmware_when_the_image_is_wrong),
+                cmocka_unit_test(
+                        test_an_image_that_lacks_its_end_is_refused_though_the_sum_is_right),
                 cmocka_unit_test(test_a_plextor_refuses_another_models_image),
                 cmocka_unit_test(test_a_plextor_refuses_gaps_overlaps_and_excess),
                 cmocka_unit_test(test_later_hardware_is_locked_against_early_firmware),
