@@ -19,7 +19,7 @@ libcli_a_SOURCES = \
 	cli/verb-audit.c cli/verb-bridge.c cli/verb-catalog.c cli/verb-drives.c cli/verb-flash.c \
 	cli/verb-history.c cli/verb-refresh.c cli/verb-show.c cli/verb-watch.c
 libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS)
-CLI_LIBS = libcli.a $(SMARTCOLS_LIBS) $(BASE_LIBS)
+CLI_LIBS = libcli.a libaudit.a $(SMARTCOLS_LIBS) $(BASE_LIBS)
 
 bin_PROGRAMS += discfw
 discfw_SOURCES = cli/main.c
@@ -29,3 +29,11 @@ CLI_PROCESS_TESTS = tests/process/test-cli.py
 dist_check_SCRIPTS += $(CLI_PROCESS_TESTS)
 EXTRA_DIST += tests/process/varlink.py
 TESTS += $(CLI_PROCESS_TESTS)
+
+CLI_LINT_TESTS = tests/lint/faces.py
+dist_check_SCRIPTS += $(CLI_LINT_TESTS)
+TESTS += $(CLI_LINT_TESTS)
+
+dist_man_MANS += cli/discfw.1 cli/discfw-errors.7
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = packaging/completions/bash/discfw
