@@ -27,7 +27,8 @@ discfw_LDADD = $(CLI_LIBS)
 
 CLI_PROCESS_TESTS = tests/process/test-cli.py
 dist_check_SCRIPTS += $(CLI_PROCESS_TESTS)
-EXTRA_DIST += tests/process/varlink.py
+EXTRA_DIST += tests/process/varlink.py \
+	tests/process/data/audit/log tests/process/data/audit/head tests/process/data/audit/key
 TESTS += $(CLI_PROCESS_TESTS)
 
 CLI_LINT_TESTS = tests/lint/faces.py

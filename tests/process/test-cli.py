@@ -278,6 +278,46 @@ def test_an_export_that_was_cut_off_leaves_no_file():
             assert sorted(os.listdir(daemon.dir)) == ["run"], os.listdir(daemon.dir)
 
 
+def test_an_exported_log_is_checked_without_a_daemon():
+    folder = SOURCE + "/tests/process/data/audit/"
+    with open(folder + "key", encoding="utf-8") as f:
+        key = f.read()
+    whole = run(None, "audit", "verify", "--file", folder + "log", "--key", key,
+                "--head", folder + "head")
+    expect(whole, 0, err="")
+    assert whole.out.startswith("whole: 12 entries"), whole
+    assert key in whole.out
+    result = run(None, "audit", "verify", "--json", "--file", folder + "log")
+    expect(result, 0, err="")
+    answer = json.loads(result.out)
+    assert (answer["whole"], answer["rows"], answer["key"]) == (True, 12, key), answer
+    with open(folder + "head", encoding="utf-8") as f:
+        assert answer["head"] == f.read()
+
+
+def test_an_exported_log_that_was_altered_ends_with_7():
+    folder = SOURCE + "/tests/process/data/audit/"
+    with open(folder + "log", encoding="utf-8") as f:
+        log = f.read()
+    with tempfile.TemporaryDirectory() as there:
+        for text in (log.replace("reason 7", "reason 8"), log[:-300], "", "\0\0", "{}\n" * 9, HOSTILE):
+            assert text != log
+            with open(there + "/log", "w", encoding="utf-8") as f:
+                f.write(text)
+            result = run(None, "audit", "verify", "--file", there + "/log")
+            expect(result, 7, err="")
+            assert result.out.startswith("NOT WHOLE"), result
+            assert_harmless(result.out)
+        with open(there + "/other-key", "w", encoding="utf-8") as f:
+            f.write("x" * 5000)
+        expect(run(None, "audit", "verify", "--file", folder + "log", "--key", "x+00000000+AAAA"), 7)
+        expect(run(None, "audit", "verify", "--file", folder + "log", "--head", there + "/log"), 7)
+        for wrong in (["--head", there + "/other-key"], ["--head", there]):
+            expect(run(None, "audit", "verify", "--file", folder + "log", *wrong), 2)
+        expect(run(None, "audit", "verify", "--file", there + "/none"), 2)
+        expect(run(None, "audit", "verify", "--key", "k"), 2)
+
+
 # ---------------------------------------------------------------------------- update, rollback
 
 def test_update_shows_the_plan_flashes_what_was_agreed_to_and_tells_the_end():
