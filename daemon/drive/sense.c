@@ -67,15 +67,10 @@ bool sense_decode(const void *bytes, size_t n_bytes, Sense *ret_sense) {
                 return false;
         switch (b[0] & 0x7f) {
         case FIXED_CURRENT:
-        case FIXED_DEFERRED:
-                decode_fixed(b, n_bytes, &sense);
-                break;
+        case FIXED_DEFERRED: decode_fixed(b, n_bytes, &sense); break;
         case DESCRIPTOR_CURRENT:
-        case DESCRIPTOR_DEFERRED:
-                decode_descriptors(b, n_bytes, &sense);
-                break;
-        default:
-                return false;
+        case DESCRIPTOR_DEFERRED: decode_descriptors(b, n_bytes, &sense); break;
+        default: return false;
         }
         sense.deferred = b[0] & 0x01;
         *ret_sense = sense;

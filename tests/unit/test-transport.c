@@ -233,6 +233,16 @@ static void test_without_a_folder_no_drive_is_emulated(void **state) {
         assert_int_equal(fault.code, FAULT_NO_SUCH_DRIVE);
 }
 
+static void test_a_node_that_is_not_there_is_a_drive_that_left(void **state) {
+        Transport *transport = NULL;
+        Fault fault = {};
+
+        (void)state;
+        assert_true(transport_open("sg99999", NULL, TRANSPORT_LOOK, &transport, &fault) < 0);
+        assert_int_equal(fault.code, FAULT_DRIVE_GONE);
+        assert_string_equal(fault.text, "there is no drive at sg99999");
+}
+
 static void test_freeing_nothing_is_allowed(void **state) {
         (void)state;
         assert_null(transport_free(NULL));
@@ -251,6 +261,7 @@ int main(void) {
                 IN_A_FOLDER(test_a_transfer_above_the_limit_is_not_sent),
                 IN_A_FOLDER(test_only_names_of_drives_are_opened),
                 cmocka_unit_test(test_without_a_folder_no_drive_is_emulated),
+                cmocka_unit_test(test_a_node_that_is_not_there_is_a_drive_that_left),
                 cmocka_unit_test(test_freeing_nothing_is_allowed),
         };
 
