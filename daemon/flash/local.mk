@@ -20,11 +20,27 @@ libflash_a_SOURCES = \
 	daemon/flash/watch.c daemon/flash/watch.h
 FLASH_LIBS = libflash.a libcatalog.a $(DRIVE_LIBS)
 
+pkglibexec_PROGRAMS += discfw-flash
+discfw_flash_SOURCES = daemon/flash/main.c
+discfw_flash_LDADD = $(FLASH_LIBS) $(SYSTEMD_LIBS)
+dist_man_MANS += daemon/flash/discfw-flash.8
+
 if HAVE_CMOCKA
 FLASH_TESTS = tests/unit/test-flash-family tests/unit/test-flash-host tests/unit/test-flash-journal \
 	tests/unit/test-flash-machine tests/unit/test-flash-watch
 check_PROGRAMS += $(FLASH_TESTS)
 TESTS += $(FLASH_TESTS)
+
+# The real process, an emulated drive, and the test in the daemon's place.
+check_LIBRARIES += libflashbench.a
+libflashbench_a_SOURCES = tests/unit/flash-bench.c tests/unit/flash-bench.h \
+	tests/unit/flash-helper.c tests/unit/tuf-repository.c tests/unit/tuf-repository.h
+FLASH_BENCH_LIBS = libflashbench.a libemulator.a $(FLASH_LIBS) $(INIH_LIBS) $(CMOCKA_LIBS)
+FLASH_PROCESS_TESTS = tests/unit/test-flash-outcomes
+check_PROGRAMS += $(FLASH_PROCESS_TESTS)
+TESTS += $(FLASH_PROCESS_TESTS)
+tests_unit_test_flash_outcomes_LDADD = $(FLASH_BENCH_LIBS)
+
 tests_unit_test_flash_family_LDADD = libfakedrive.a $(FLASH_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_flash_host_SOURCES = tests/unit/test-flash-host.c tests/unit/folder.h
 tests_unit_test_flash_host_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)

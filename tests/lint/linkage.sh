@@ -9,7 +9,7 @@ discfwd         c crypto inih jansson seccomp sqlite3 systemd
 discfw-fetch    c curl seccomp systemd
 discfw-verify   c crypto jansson seccomp systemd
 discfw-probe    c seccomp systemd
-discfw-flash    c crypto inih jansson seccomp systemd
+discfw-flash    c crypto jansson seccomp systemd
 discfw          c crypto jansson smartcols
 discfw-catalog  c crypto jansson
 END
