@@ -7,13 +7,13 @@ libwire_a_SOURCES = \
 	daemon/wire/frame.c daemon/wire/frame.h \
 	daemon/wire/order.c daemon/wire/order.h \
 	daemon/wire/parts.c daemon/wire/parts.h \
-	daemon/wire/verify.h \
+	daemon/wire/verify.c daemon/wire/verify.h \
 	daemon/wire/probe.c daemon/wire/probe-key.c daemon/wire/probe.h
 WIRE_LIBS = libwire.a $(BASE_LIBS)
 
 if HAVE_CMOCKA
 WIRE_TESTS = tests/unit/test-frame tests/unit/test-order tests/unit/test-wire-fetch \
-	tests/unit/test-wire-flash tests/unit/test-wire-probe
+	tests/unit/test-wire-flash tests/unit/test-wire-probe tests/unit/test-wire-verify
 check_PROGRAMS += $(WIRE_TESTS)
 TESTS += $(WIRE_TESTS)
 tests_unit_test_frame_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
@@ -21,4 +21,5 @@ tests_unit_test_order_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_wire_fetch_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_wire_flash_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_wire_probe_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_wire_verify_LDADD = $(WIRE_LIBS) $(CMOCKA_LIBS)
 endif

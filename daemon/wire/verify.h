@@ -51,7 +51,9 @@ typedef struct VerifyFile { /* one descriptor if FILE_FOUND */
         Fault fault; /* FILE_FAILED: why */
 } VerifyFile;
 
-typedef struct VerifyTrust { /* one descriptor */
+/* One descriptor. An empty one and version 0 say that the role is to be forgotten: its keys were
+ * replaced, and the next version of it may be lower (TUF 5.3.11). */
+typedef struct VerifyTrust {
         char role[ROLE_SIZE];
         uint64_t version;
 } VerifyTrust;
