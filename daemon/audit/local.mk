@@ -12,10 +12,11 @@ libaudit_a_SOURCES = \
 AUDIT_LIBS = libaudit.a $(DB_LIBS)
 
 if HAVE_CMOCKA
-AUDIT_TESTS = tests/unit/test-merkle tests/unit/test-note tests/unit/test-audit \
+AUDIT_TESTS = tests/unit/test-event tests/unit/test-merkle tests/unit/test-note tests/unit/test-audit \
 	tests/unit/test-crash
 check_PROGRAMS += $(AUDIT_TESTS)
 TESTS += $(AUDIT_TESTS)
+tests_unit_test_event_LDADD = libaudit.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_merkle_LDADD = libaudit.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_note_LDADD = libaudit.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_audit_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)

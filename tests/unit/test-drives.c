@@ -47,7 +47,8 @@ static int take_drive(const DriveRow *row, void *userdata) {
         found->n++;
         found->last = *row;
         assert_true(row->n_record <= sizeof(found->record));
-        memcpy(found->record, row->record, row->n_record);
+        if (row->n_record > 0)
+                memcpy(found->record, row->record, row->n_record);
         return 0;
 }
 

@@ -73,6 +73,7 @@ static void test_what_was_rolled_back_is_not_there(void **state) {
 static void test_a_second_daemon_is_refused_at_once(void **state) {
         _cleanup_(store_closep) Store *store = open_store(*state, NULL);
 
+        assert_non_null(store);
         assert_refused(*state, -EBUSY, "another discfwd has it open");
 }
 
@@ -148,8 +149,7 @@ static void test_audit_rows_cannot_be_changed_through_the_store(void **state) {
                 "CREATE TABLE x (a)",
                 "SELECT load_extension('x')",
                 "SELECT hex(randomblob(4))",
-                "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL "
-                "SELECT x + 1 FROM c) SELECT * FROM c",
+                "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT x FROM c",
         };
         _cleanup_(store_closep) Store *store = open_store(*state, NULL);
         const TrailRow row = { .seq = 1, .drive_id = "", .entry = "{}", .n_entry = 2 };
