@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The file format of descriptions, read into JSON; what it means is describe.c's.
+ *
+ * The result is {"drive": SECTION, "images": [SECTION, ...]}, a section being {"version", "entry",
+ * "extra"}: "entry" has the members of schema/catalog/entry.schema.json, those of [drive] filled into
+ * each image, "extra" what is not part of an entry (file, vendor, ...), as it was written.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fault.h"
+#include "base/json.h"
+
+/* Faults begin with the number of the line. TEXT ends with a NUL. */
+int describe_read(const char *text, json_t **ret_description, Fault *fault) _must_check_;
+
+/* Takes the next word off *TEXT: bare, or in quotes if it holds blanks. False at the end, or if a
+ * quote is not closed (then *RET_BAD is set). */
+bool next_word(const char **text, char *ret_word, size_t size, bool *ret_bad);
