@@ -112,7 +112,7 @@ typedef enum JobStage {
 } JobStage;
 
 /* One flash: one step of a way. */
-typedef struct JobState {
+typedef struct FlashJob {
         uint64_t id;
         char drive[DRIVE_ID_LENGTH + 1];
         JobStage stage;
@@ -133,7 +133,7 @@ typedef struct JobState {
         int64_t created, started, ended;
         Outcome outcome;
         Fault fault;
-} JobState;
+} FlashJob;
 
 typedef struct MirrorState {
         char url[URL_MAX];
@@ -217,7 +217,7 @@ typedef struct Effect {
         union {
                 DriveState drive;
                 char drive_id[DRIVE_ID_LENGTH + 1];
-                JobState job;
+                FlashJob job;
                 CatalogState catalog;
                 char catalog_name[CATALOG_NAME_MAX + 1];
                 struct {
@@ -291,7 +291,7 @@ bool core_next_effect(Core *core, Effect *ret_effect);
 void effect_done(Effect *effect);
 /* At start, before anything else: what the store has. */
 int core_load_drive(Core *core, const DriveState *drive);
-int core_load_job(Core *core, const JobState *job); /* open ones */
+int core_load_job(Core *core, const FlashJob *job); /* open ones */
 void core_load_catalog(Core *core, const CatalogState *catalog);
 int core_load_image(Core *core, const uint8_t sha256[32]);
 void core_load_next_job(Core *core, uint64_t id);

@@ -105,7 +105,7 @@ void save_drive(Core *core, const Drive *drive) {
         effect_add(core, EFFECT_SAVE_DRIVE)->drive = drive->state;
 }
 
-void save_job(Core *core, const JobState *job) {
+void save_job(Core *core, const FlashJob *job) {
         effect_add(core, EFFECT_SAVE_JOB)->job = *job;
 }
 

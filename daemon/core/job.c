@@ -29,7 +29,7 @@ static const char *phase_text(const Running *running) {
 
 json_t *job_progress_json(const Core *core) {
         const Running *r = &core->running;
-        const JobState *job = &r->job;
+        const FlashJob *job = &r->job;
         Drive *drive = drive_find((Core *)core, job->drive);
         char from[REVISION_SIZE], to[REVISION_SIZE];
 
@@ -75,7 +75,7 @@ void job_client_gone(Core *core, uint64_t client) {
 static void begin_step(Core *core, unsigned step) {
         Running *running = &core->running;
         const Step *s = &running->way.steps[step - 1];
-        JobState *job = &running->job;
+        FlashJob *job = &running->job;
 
         job->id = core->next_job++;
         job->stage = JOB_STAGE_QUEUED;
@@ -99,7 +99,7 @@ static void begin_step(Core *core, unsigned step) {
 
 /* The plan goes to the helper, which believes none of it but what it can verify. */
 static void send_plan(Core *core) {
-        JobState *job = &core->running.job;
+        FlashJob *job = &core->running.job;
         Drive *drive = drive_find(core, job->drive);
         const DriveRecord *record = &drive->state.record;
         Effect *e;
@@ -131,7 +131,7 @@ static void send_plan(Core *core) {
 }
 
 static void ask_for_image(Core *core, unsigned mirror) {
-        JobState *job = &core->running.job;
+        FlashJob *job = &core->running.job;
         const CatalogState *catalog = catalog_find(core, job->catalog);
         Effect *e;
 
@@ -143,7 +143,7 @@ static void ask_for_image(Core *core, unsigned mirror) {
 }
 
 static void image_or_plan(Core *core) {
-        JobState *job = &core->running.job;
+        FlashJob *job = &core->running.job;
 
         if (image_in_store(core, job->sha256)) {
                 send_plan(core);
@@ -247,7 +247,7 @@ void core_on_image_done(Core *core, const uint8_t sha256[32], const Fault *fault
 
 void core_on_flash_ready(Core *core, const FlashReady *ready) {
         Running *running = &core->running;
-        JobState *job = &running->job;
+        FlashJob *job = &running->job;
         Drive *drive = drive_find(core, job->drive);
 
         if (!running->active || job->stage != JOB_STAGE_CHECKING || ready->job != job->id)
@@ -294,7 +294,7 @@ static bool needs_attention(Outcome outcome) {
 }
 
 /* What the drive is after the flash, as the helper read it. */
-static void apply_to_drive(Core *core, Drive *drive, const JobState *job, const FlashEnd *end) {
+static void apply_to_drive(Core *core, Drive *drive, const FlashJob *job, const FlashEnd *end) {
         DriveState *s = &drive->state;
 
         if (end && end->identity_known) {
@@ -313,7 +313,7 @@ static void apply_to_drive(Core *core, Drive *drive, const JobState *job, const 
         save_drive(core, drive);
 }
 
-static void record_outcome(Core *core, const JobState *job, Drive *drive, const FlashEnd *end) {
+static void record_outcome(Core *core, const FlashJob *job, Drive *drive, const FlashEnd *end) {
         char now[REVISION_SIZE] = "";
 
         if (end && end->identity_known)
@@ -337,7 +337,7 @@ static void record_outcome(Core *core, const JobState *job, Drive *drive, const 
         (void)effect_add(core, EFFECT_TRAIL_HEAD);
 }
 
-static void answer_client(Core *core, const JobState *job, Drive *drive) {
+static void answer_client(Core *core, const FlashJob *job, Drive *drive) {
         char revision[REVISION_SIZE];
         Effect *e;
 
@@ -362,7 +362,7 @@ static void answer_client(Core *core, const JobState *job, Drive *drive) {
 /* The one place where a step ends. */
 static void finish(Core *core, Outcome outcome, const Fault *fault, const FlashEnd *end) {
         Running *running = &core->running;
-        JobState *job = &running->job;
+        FlashJob *job = &running->job;
         Drive *drive = drive_find(core, job->drive);
         char text[FAULT_TEXT_MAX + 64], label[NODE_SIZE] = "";
 
@@ -448,7 +448,7 @@ void core_on_reports_done(Core *core) {
         finish(core, OUTCOME_UNKNOWN, &fault, NULL);
 }
 
-int core_load_job(Core *core, const JobState *job) {
+int core_load_job(Core *core, const FlashJob *job) {
         Fault fault = {};
 
         core->running = (Running){ .active = true, .job = *job, .adopted = true };

@@ -128,7 +128,7 @@ json_t *view_status(Core *core, const Caller *caller) {
                 (void)json_array_append_new(attention, json_string_safe(text));
         }
         if (core->running.active) {
-                const JobState *j = &core->running.job;
+                const FlashJob *j = &core->running.job;
 
                 json_decref(job);
                 job = json_pack("{so ss ss so}", "progress", job_progress_json(core), "kind",

@@ -24,7 +24,7 @@ typedef struct Drive {
 /* The job that runs; at most one on a machine. */
 typedef struct Running {
         bool active;
-        JobState job;
+        FlashJob job;
         Way way;         /* of the whole order; points into the drive's entries */
         unsigned mirror; /* that is asked for the image */
         bool went;       /* GO was said */
@@ -103,7 +103,7 @@ void reply(Core *core, uint64_t client, json_t *parameters, bool continues);
 void reply_fault(Core *core, uint64_t client, const Fault *fault);
 void trail(Core *core, const TrailEntry *entry);
 void save_drive(Core *core, const Drive *drive);
-void save_job(Core *core, const JobState *job);
+void save_job(Core *core, const FlashJob *job);
 void log_effect(Core *core, int level, const Drive *drive, const Fault *fault);
 /* Tells the subscribers. Any of DRIVE, PROGRESS (taken over), OUTCOME may be NULL. */
 void notify(Core *core, const char *event, const char *text, const Drive *drive, json_t *progress,

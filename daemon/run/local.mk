@@ -1,2 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Layer: see daemon/LAYERS.
+# Layer 5: carries out what the core decides.
+noinst_LIBRARIES += librun.a
+librun_a_SOURCES = \
+	daemon/run/config.c \
+	daemon/run/daemon.c daemon/run/daemon.h \
+	daemon/run/entries.c \
+	daemon/run/fetcher.c \
+	daemon/run/flash.c \
+	daemon/run/hotplug.c \
+	daemon/run/image.c \
+	daemon/run/inhibit.c \
+	daemon/run/link.c daemon/run/link.h \
+	daemon/run/load.c \
+	daemon/run/mirror.c daemon/run/mirror.h \
+	daemon/run/query.c \
+	daemon/run/sandbox.c daemon/run/sandbox.h \
+	daemon/run/save.c \
+	daemon/run/scan.c \
+	daemon/run/supervisor.c daemon/run/supervisor.h

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Drives coming and going: uevents of the kernel through udev, and for emulated drives the folder of
+ * their sockets. No device is opened here, and nothing is polled. */
+#include <errno.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <systemd/sd-device.h>
+
+#include "base/log.h"
+#include "run/daemon.h"
+
+/* A plug makes several events within moments; one scan is enough for them. */
+#define SETTLE_US (300u * 1000)
+
+static int on_settled(sd_event_source *source, uint64_t usec, void *userdata) {
+        Daemon *daemon = userdata;
+
+        (void)source;
+        (void)usec;
+        daemon->hotplug_timer = sd_event_source_unref(daemon->hotplug_timer);
+        daemon_enter(daemon);
+        core_on_hotplug(daemon->core);
+        daemon_pump(daemon);
+        return 0;
+}
+
+static void something_changed(Daemon *daemon) {
+        if (!daemon->hotplug_timer)
+                (void)sd_event_add_time_relative(daemon->event, &daemon->hotplug_timer,
+                                                 CLOCK_BOOTTIME, SETTLE_US, 0, on_settled, daemon);
+}
+
+static int on_device(sd_device_monitor *monitor, sd_device *device, void *userdata) {
+        const char *name = "";
+
+        (void)monitor;
+        /* A disc in or out changes the block device, and is no business of ours. */
+        if (sd_device_get_subsystem(device, &name) >= 0 && strcmp(name, "scsi_generic") == 0)
+                something_changed(userdata);
+        return 0;
+}
+
+static int on_folder(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+        (void)source;
+        (void)event;
+        something_changed(userdata);
+        return 0;
+}
+
+int hotplug_watch(Daemon *daemon) {
+        int r;
+
+        if (daemon->options.emulated) {
+                r = sd_event_add_inotify(daemon->event, NULL, daemon->options.emulated,
+                                         IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM,
+                                         on_folder, daemon);
+                if (r < 0)
+                        return r;
+        }
+        r = sd_device_monitor_new(&daemon->monitor);
+        if (r >= 0)
+                r = sd_device_monitor_filter_add_match_subsystem_devtype(daemon->monitor,
+                                                                         "scsi_generic", NULL);
+        if (r >= 0)
+                r = sd_device_monitor_attach_event(daemon->monitor, daemon->event);
+        if (r >= 0)
+                r = sd_device_monitor_start(daemon->monitor, on_device, daemon);
+        /* A container has no udev: drives are then looked for when somebody asks. */
+        if (r < 0)
+                log_info("no uevents here (%s): a new drive is found by \"discfw list\" only",
+                         strerror(-r));
+        return 0;
+}

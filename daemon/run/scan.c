@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A scan: discfw-probe looks at the drives, and what it saw goes to the core. */
+#include <errno.h>
+
+#include "db/drives.h"
+#include "run/daemon.h"
+
+/* A drive that hangs keeps the probe for as long as its commands may take. */
+#define SCAN_SILENCE_S 180
+
+static void scan_over(Daemon *daemon, const Fault *fault) {
+        daemon->probe = link_free(daemon->probe);
+        daemon_enter(daemon);
+        core_on_scan_end(daemon->core, fault);
+        daemon_pump(daemon);
+}
+
+static int on_drive(Daemon *daemon, const DriveRecord *record, Fault *fault) {
+        char key[PROBE_KEY_SIZE], id[DRIVE_ID_SIZE] = "";
+
+        if (probe_drive_key(record, key) == 0 && drive_find_key(daemon->store, key, id, fault) < 0)
+                return -EBADE;
+        daemon_enter(daemon);
+        core_on_scan_drive(daemon->core, record, id);
+        daemon_pump(daemon);
+        return 0;
+}
+
+static int on_message(Link *link, Message *message, void *userdata, Fault *fault) {
+        Daemon *daemon = userdata;
+        DriveRecord record;
+        ProbeEnd end;
+
+        (void)link;
+        switch (message->kind) {
+        case MESSAGE_PROBE_DRIVE:
+                if (!probe_drive_decode(message->payload, message->n_payload, &record))
+                        return message_unexpected(message, "a drive", fault);
+                return on_drive(daemon, &record, fault);
+        case MESSAGE_PROBE_END:
+                if (!probe_end_decode(message->payload, message->n_payload, &end))
+                        return message_unexpected(message, "the end of a scan", fault);
+                scan_over(daemon, &end.fault);
+                return 0;
+        default: return message_unexpected(message, "a drive", fault);
+        }
+}
+
+static void on_gone(Link *link, const Fault *fault, void *userdata) {
+        (void)link;
+        scan_over(userdata, fault);
+}
+
+void scan_run(Daemon *daemon) {
+        uint8_t payload[NODE_SIZE + 8];
+        Fault fault = {};
+        int r;
+
+        r = link_open(daemon->event, daemon->options.run, "probe", SCAN_SILENCE_S, on_message,
+                      on_gone, daemon, &daemon->probe, &fault);
+        if (r == 0)
+                r = link_send(daemon->probe, MESSAGE_PROBE_SCAN, payload,
+                              probe_scan_encode("", payload, sizeof(payload)), NULL, 0, &fault);
+        if (r < 0)
+                scan_over(daemon, &fault);
+}
