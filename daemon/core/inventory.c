@@ -215,10 +215,13 @@ void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known
                 drive = NULL; /* a second one with the same serial number and name */
         is_new = !drive;
         if (is_new) {
+                char id[DRIVE_ID_LENGTH + 1];
+
+                make_id(core, record, id);
                 drive = drive_add(core);
                 if (!drive)
                         return; /* more drives than a machine can have */
-                make_id(core, record, drive->state.id);
+                memcpy(drive->state.id, id, sizeof(id));
                 drive->state.first_seen = core->now;
                 drive->state.record = *record;
         }

@@ -25,8 +25,15 @@ typedef struct Reading {
         char problem[256];
 } Reading;
 
-static int refuse(Reading *reading, const char *format, const char *a, const char *b) {
-        text_format(reading->problem, sizeof(reading->problem), format, a, b);
+static int refuse(Reading *reading, const char *format, ...) _printf_(2, 3);
+
+/* Zero is how a handler of this library says no. */
+static int refuse(Reading *reading, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        (void)vsnprintf(reading->problem, sizeof(reading->problem), format, ap);
+        va_end(ap);
         return 0;
 }
 
@@ -42,13 +49,13 @@ static int on_setting(void *userdata, const char *section, const char *name, con
                 else if (strcmp(value, "always") == 0)
                         daemon->settings.reason = REASON_ALWAYS;
                 else
-                        return refuse(reading, "reason is \"%s\", not never, rollback or always%s",
-                                      value, "");
+                        return refuse(reading, "reason is \"%s\", not never, rollback or always",
+                                      value);
                 return 1;
         }
         if (strcmp(section, "network") == 0 && strcmp(name, "proxy") == 0) {
                 if (strlen(value) >= sizeof(daemon->proxy))
-                        return refuse(reading, "the proxy is too long%s%s", "", "");
+                        return refuse(reading, "the proxy is too long");
                 text_format(daemon->proxy, sizeof(daemon->proxy), "%s", value);
                 return 1;
         }
@@ -68,10 +75,9 @@ static int on_catalog(void *userdata, const char *section, const char *name, con
         if (strcmp(section, "catalog") != 0 || strcmp(name, "mirror") != 0)
                 return refuse(reading, "there is no \"%s\" in section [%s]", name, section);
         if (!mirror_ok(value))
-                return refuse(reading, "mirror \"%s\" is neither http(s):// nor a folder%s", value,
-                              "");
+                return refuse(reading, "mirror \"%s\" is neither http(s):// nor a folder", value);
         if (catalog->n_mirrors == MIRRORS_MAX)
-                return refuse(reading, "more mirrors than can be asked%s%s", "", "");
+                return refuse(reading, "more mirrors than can be asked");
         text_format(catalog->mirrors[catalog->n_mirrors++], URL_MAX, "%s", value);
         return 1;
 }

@@ -19,7 +19,8 @@ struct Link {
         LinkMessage on_message;
         LinkGone on_gone;
         void *userdata;
-        bool *freed; /* set by link_free() while a callback runs */
+        bool busy;   /* a callback runs */
+        bool doomed; /* it freed us: that is made good on the way out */
         Message message;
 };
 
@@ -52,7 +53,6 @@ static int restart_timer(sd_event *event, Link *link) {
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         Link *link = userdata;
         Fault fault = {};
-        bool freed = false;
         int r;
 
         (void)events;
@@ -67,12 +67,14 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
         else {
                 (void)restart_timer(sd_event_source_get_event(source), link);
                 r = order_check(&link->order, &link->message, &fault);
-                link->freed = &freed;
+                link->busy = true;
                 if (r == 0)
                         r = link->on_message(link, &link->message, link->userdata, &fault);
-                if (freed)
-                        return 0; /* LINK is gone */
-                link->freed = NULL;
+                link->busy = false;
+                if (link->doomed) {
+                        (void)link_free(link);
+                        return 0;
+                }
                 message_done(&link->message);
                 if (r >= 0)
                         return 0;
@@ -119,13 +121,14 @@ int link_open(sd_event *event, const char *run, const char *name, unsigned timeo
 Link *link_free(Link *link) {
         if (!link)
                 return NULL;
-        if (link->freed)
-                *link->freed = true;
-        sd_event_source_unref(link->io);
-        sd_event_source_unref(link->timer);
+        link->io = sd_event_source_unref(link->io);
+        link->timer = sd_event_source_unref(link->timer);
         message_done(&link->message);
         closep(&link->fd);
-        free(link);
+        link->fd = -1;
+        link->doomed = link->busy;
+        if (!link->busy)
+                free(link);
         return NULL;
 }
 
