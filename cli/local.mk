@@ -38,3 +38,14 @@ TESTS += $(CLI_LINT_TESTS)
 dist_man_MANS += cli/discfw.1 cli/discfw-errors.7
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = packaging/completions/bash/discfw
+
+if HAVE_CMOCKA
+CLI_TESTS = tests/unit/test-cli-errors tests/unit/test-cli-options tests/unit/test-cli-progress \
+	tests/unit/test-cli-reply
+check_PROGRAMS += $(CLI_TESTS)
+TESTS += $(CLI_TESTS)
+tests_unit_test_cli_errors_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cli_options_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cli_progress_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cli_reply_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+endif

@@ -86,24 +86,28 @@ void screen_fill_toned(const Screen *screen, Tone tone, const char *label, unsig
                 blanks(screen->out, indent - used);
         at = indent > used ? indent : used;
         while (*text) {
+                unsigned n_blanks = (unsigned)strspn(text, " ");
+                size_t n = strcspn(text + n_blanks, " ");
                 char word[256];
-                size_t n = strcspn(text, " ");
 
+                text += n_blanks;
                 if (n >= sizeof(word))
                         n = sizeof(word) - 1;
                 memcpy(word, text, n);
                 word[n] = '\0';
-                if (screen->width && at > indent && at + screen_columns(word) > screen->width) {
+                /* Blanks count, since names of drives have them; but not at the end of a line. */
+                if (screen->width && at > indent &&
+                    at + n_blanks + screen_columns(word) > screen->width) {
                         (void)fputc('\n', screen->out);
                         blanks(screen->out, indent);
                         at = indent;
+                        n_blanks = 0;
                 }
+                if (n > 0)
+                        blanks(screen->out, n_blanks);
                 (void)fputs(word, screen->out);
-                at += screen_columns(word);
+                at += n_blanks + screen_columns(word);
                 text += n;
-                for (; *text == ' '; text++, at++)
-                        if (text[1] && text[1] != ' ')
-                                (void)fputc(' ', screen->out);
         }
         (void)fputc('\n', screen->out);
 }
