@@ -252,7 +252,6 @@ void core_on_flash_ready(Core *core, const FlashReady *ready) {
 
         if (!running->active || job->stage != JOB_STAGE_CHECKING || ready->job != job->id)
                 return;
-        running->expected_ms = ready->expected_ms;
         job->stage = JOB_STAGE_COMMITTED;
         running->in_flash = true;
         running->phase = PHASE_WRITING;

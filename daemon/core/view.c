@@ -112,13 +112,25 @@ json_t *view_drive(Core *core, const Drive *drive, const Caller *caller) {
                          drive->state.attached, "held", drive->state.held);
 }
 
-json_t *view_drives(Core *core, bool all, const Caller *caller) {
-        json_t *array = json_array();
+static int by_node(const void *a, const void *b) {
+        const Drive *x = *(const Drive *const *)a, *y = *(const Drive *const *)b;
 
-        for (unsigned i = 0; i < core->n_drives; i++)
+        if (x->state.attached != y->state.attached)
+                return y->state.attached - x->state.attached;
+        return strverscmp(drive_shown_node(x), drive_shown_node(y));
+}
+
+json_t *view_drives(Core *core, bool all, const Caller *caller) {
+        const Drive *drives[DRIVES_MAX * 4];
+        json_t *array = json_array();
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < core->n_drives && n < N_ELEMENTS(drives); i++)
                 if (all || core->drives[i].state.attached || core->drives[i].state.attention)
-                        (void)json_array_append_new(array,
-                                                    view_drive(core, &core->drives[i], caller));
+                        drives[n++] = &core->drives[i];
+        qsort(drives, n, sizeof(*drives), by_node);
+        for (unsigned i = 0; i < n; i++)
+                (void)json_array_append_new(array, view_drive(core, drives[i], caller));
         return array;
 }
 

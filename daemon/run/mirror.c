@@ -140,12 +140,10 @@ int folder_read(const char *folder, const char *name, uint64_t max, int *ret_fd,
 
 static int need_from_folder(Mirror *mirror, const VerifyNeed *need, Fault *fault) {
         _cleanup_close_ int fd = -1;
-        char path[ROLE_SIZE + 16];
         Fault why = {};
         int r;
 
-        text_format(path, sizeof(path), "metadata/%s", need->name);
-        r = folder_read(mirror->url, path, need->length_max, &fd, &why);
+        r = folder_read(mirror->url, need->name, need->length_max, &fd, &why);
         if (r == -ENOENT)
                 return send_file(mirror, FILE_MISSING, -1, NULL, fault);
         if (r < 0)
@@ -169,7 +167,7 @@ static int on_need(Mirror *mirror, const VerifyNeed *need, Fault *fault) {
         if (!get)
                 return fault_set(fault, FAULT_INTERNAL, "out of memory");
         n = strlen(mirror->url);
-        text_format(get->url, sizeof(get->url), "%s%smetadata/%s", mirror->url,
+        text_format(get->url, sizeof(get->url), "%s%s%s", mirror->url,
                     n > 0 && mirror->url[n - 1] == '/' ? "" : "/", need->name);
         get->length_max = need->length_max;
         get->deadline_s = METADATA_DEADLINE_S;

@@ -200,6 +200,9 @@ static int save_head(Daemon *daemon, Fault *fault) {
         int r;
 
         r = audit_head(daemon->audit, note, fault);
+        for (char *p = note; r == 0 && *p; p++)
+                if (*p == '\n')
+                        *p = ' '; /* one line, as the CLI shows it */
         if (r == 0)
                 log_notice("audit head: %s", note);
         return r;
