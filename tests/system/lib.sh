@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
+# For system tests and the demo: the real programs over emulated drives and nginx, as TAP.
+#
+# A test is a script that begins with
+#
+#         system_limit=60 # seconds, for all of it; 120 if it does not say
+#         . "$(dirname "$0")/lib.sh"
+#         plan 2
+#
+# and then asks in sentences:
+#
+#         check "the drive is listed" says "DVDRW IDE1004" discfw list
+#
+# It is given a folder of its own, $tmp, which goes at the end with all that was started: processes
+# are ended by their id and never by name. Nothing here needs root, and all of it works as root.
+#
+#   plan N; check NAME COMMAND...; refuse NAME STATUS COMMAND...; skip NAME REASON; skip_all REASON
+#   need TOOL...             skips the whole test where a tool is not installed
+#   says TEXT COMMAND...     true if the command prints TEXT, whatever its status; see $tmp/said
+#   within SECONDS COMMAND...    tries again until it is true
+#   start NAME COMMAND...; stop NAME; running NAME; pid_of NAME      output goes to $tmp/NAME.log
+#   start_emulator [OPTION...]   drives in $drives, transcripts in $tmp/transcripts/NAME.log
+#   emulator COMMAND...          discfw-emulator-ctl
+#   start_mirrors            nginx; each folder or link in $tmp/mirrors is one, at $mirrors/NAME
+#   start_daemon             discfwd --standalone, which discfw(1) then talks to (DISCFW_DIR)
+#   writes NAME              how many commands went to a drive that could have changed it
+
+LC_ALL=C.UTF-8
+DISCFW_SRCDIR=${DISCFW_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
+DISCFW_BUILDDIR=${DISCFW_BUILDDIR:-$DISCFW_SRCDIR/build}
+export LC_ALL DISCFW_SRCDIR DISCFW_BUILDDIR
+
+# The whole test is bounded, whatever hangs in it. TERM lets the trap below clean up.
+if [ "${DISCFW_LIMITED:-}" != $$ ]; then
+	exec env DISCFW_LIMITED= timeout -k 20 "${system_limit:-120}" \
+		sh -c 'DISCFW_LIMITED=$$; export DISCFW_LIMITED; exec sh "$@"' sh "$0" "$@"
+fi
+
+PATH=$DISCFW_BUILDDIR:$PATH:/usr/sbin:/sbin
+TMPDIR=/tmp # the name of a socket has at most 107 bytes
+export PATH TMPDIR
+tmp=$(mktemp -d -t discfw.XXXXXX) || exit 99
+drives=$tmp/drives
+DISCFW_DIR=$tmp/d
+export DISCFW_DIR
+mkdir "$tmp/processes" "$tmp/mirrors" "$tmp/nginx"
+n_checks=0
+
+system_end() {
+	status=$?
+	trap - EXIT HUP INT TERM
+	for entry in "$tmp"/processes/*; do
+		[ ! -f "$entry" ] || stop "${entry##*/}"
+	done
+	rm -rf "$tmp"
+	exit $status
+}
+trap system_end EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+plan() { echo "1..$1"; }
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+need() {
+	for tool; do
+		command -v "$tool" >/dev/null || skip_all "there is no $tool"
+	done
+}
+
+# Says how the last command went, and shows what it printed if it did not go well.
+result() {
+	n_checks=$((n_checks + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n_checks - $2"
+		return 0
+	fi
+	sed 's/^/# /' "$tmp/output"
+	echo "not ok $n_checks - $2"
+	return 1
+}
+
+check() {
+	name=$1
+	shift
+	"$@" >"$tmp/output" 2>&1
+	result $? "$name"
+}
+
+refuse() {
+	name=$1 wanted=$2
+	shift 2
+	"$@" >"$tmp/output" 2>&1
+	status=$?
+	[ "$status" -eq "$wanted" ] || echo "status is $status, wanted $wanted" >>"$tmp/output"
+	[ "$status" -eq "$wanted" ]
+	result $? "$name"
+}
+
+skip() {
+	n_checks=$((n_checks + 1))
+	echo "ok $n_checks # SKIP $1: $2"
+}
+
+says() {
+	text=$1
+	shift
+	"$@" >"$tmp/said" 2>&1
+	cat "$tmp/said"
+	grep -qe "$text" "$tmp/said"
+}
+
+within() {
+	until=$(($(date +%s) + $1))
+	shift
+	while ! "$@"; do
+		[ "$(date +%s)" -lt "$until" ] || return 1
+		sleep 0.1
+	done
+}
+
+start() {
+	entry=$1
+	shift
+	"$@" >"$tmp/$entry.log" 2>&1 </dev/null &
+	echo $! >"$tmp/processes/$entry"
+}
+
+pid_of() { cat "$tmp/processes/$1"; }
+running() { [ -f "$tmp/processes/$1" ] && kill -0 "$(pid_of "$1")" 2>/dev/null; }
+
+# A process that ends by TERM has ended its children; one that does not in 10 s is killed.
+stop() {
+	pid=$(pid_of "$1")
+	rm -f "$tmp/processes/$1"
+	kill "$pid" 2>/dev/null
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.5
+	done
+	kill -9 "$pid" 2>/dev/null && echo "# $1 had to be killed"
+	wait "$pid" 2>/dev/null
+	return 0
+}
+
+# Options of the test come later and so replace these.
+start_emulator() {
+	start emulator discfw-emulator --models "$DISCFW_SRCDIR/tests/emulator/models" --dir "$drives" \
+		--state "$tmp/drive-state" --transcript "$tmp/transcripts" --time-scale 0.01 "$@"
+	within 10 grep -q '^ready' "$tmp/emulator.log"
+}
+
+emulator() { discfw-emulator-ctl "$drives" "$@"; }
+
+# Opcodes that no read-only client sends: WRITE BUFFER and what is like it.
+writes() { grep -cE '^[0-9]+ (3b|04|a1|15|55|aa|2a)' "$tmp/transcripts/$1.log"; }
+
+nginx_configuration() {
+	cat <<-END
+		daemon off;
+		master_process off; # one process, so that nothing is left when it ends
+		pid $tmp/nginx/pid;
+		error_log $tmp/nginx/error.log;
+		events { worker_connections 64; }
+		http {
+		        access_log $tmp/nginx/access.log;
+		        client_body_temp_path $tmp/nginx;
+		        proxy_temp_path $tmp/nginx;
+		        fastcgi_temp_path $tmp/nginx;
+		        uwsgi_temp_path $tmp/nginx;
+		        scgi_temp_path $tmp/nginx;
+		        server { listen 127.0.0.1:$1; root $tmp/mirrors; }
+		}
+	END
+}
+
+# nginx cannot be asked for "any port": guess until one is free. It writes its id once it has one.
+start_mirrors() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
+		nginx_configuration $port >"$tmp/nginx/conf"
+		start nginx nginx -p "$tmp/nginx" -e "$tmp/nginx/error.log" -c "$tmp/nginx/conf"
+		within 10 nginx_decided
+		# shellcheck disable=SC2034 # for those who include this
+		[ ! -s "$tmp/nginx/pid" ] || { mirrors=http://127.0.0.1:$port && return 0; }
+		stop nginx
+	done
+	return 1
+}
+
+nginx_decided() { [ -s "$tmp/nginx/pid" ] || ! running nginx; }
+
+start_daemon() {
+	start discfwd discfwd --standalone "$DISCFW_DIR" --emulated "$drives"
+	within 10 daemon_answers
+}
+
+daemon_answers() { discfw list >/dev/null 2>&1; }
