@@ -92,7 +92,9 @@ void screen_fill_toned(const Screen *screen, Tone tone, const char *label, unsig
 
                 text += n_blanks;
                 if (n >= sizeof(word))
-                        n = sizeof(word) - 1;
+                        for (n = sizeof(word) - 1; n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80;
+                             n--)
+                                ;
                 memcpy(word, text, n);
                 word[n] = '\0';
                 /* Blanks count, since names of drives have them; but not at the end of a line. */
