@@ -210,20 +210,30 @@ static void fail_json(Cli *cli, const Fault *fault, const char *mend) {
         cli_print_json(cli, error);
 }
 
+void cli_complain(const char *mend, const char *format, ...) {
+        char text[2 * FAULT_TEXT_MAX], shown[4 * sizeof(text) + 1];
+        va_list ap;
+
+        va_start(ap, format);
+        (void)vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        (void)fflush(stdout); /* in the order in which it was said */
+        text_escape_utf8(text, shown, sizeof(shown));
+        (void)fprintf(stderr, "discfw: %s\n", shown);
+        if (!mend || !mend[0])
+                return;
+        text_escape_utf8(mend, shown, sizeof(shown));
+        (void)fprintf(stderr, "  %s\n", shown);
+}
+
 int cli_fail(Cli *cli, const Fault *fault) {
-        char mend[FAULT_TEXT_MAX], text[4 * FAULT_TEXT_MAX + 1], shown[4 * FAULT_TEXT_MAX + 1];
+        char mend[FAULT_TEXT_MAX];
 
         find_mend(cli, fault, mend, sizeof(mend));
-        (void)fflush(stdout);
-        if (cli_json(cli)) {
+        if (cli_json(cli))
                 fail_json(cli, fault, mend);
-                return fault_exit_status(fault->code);
-        }
-        text_escape_utf8(fault->text, text, sizeof(text));
-        text_escape_utf8(mend, shown, sizeof(shown));
-        (void)fprintf(stderr, "discfw: %s\n", text);
-        if (mend[0])
-                (void)fprintf(stderr, "  %s\n", shown);
+        else
+                cli_complain(mend, "%s", fault->text);
         return fault_exit_status(fault->code);
 }
 

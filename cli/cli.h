@@ -71,6 +71,8 @@ void cli_print_json(Cli *cli, const json_t *json);
 /* Says what is wrong on standard error (with --json, as an object on standard output), and returns
  * the exit status of the fault. */
 int cli_fail(Cli *cli, const Fault *fault);
+/* "discfw: TEXT" and the next step below it, on standard error, both escaped. MEND may be NULL. */
+void cli_complain(const char *mend, const char *format, ...) _printf_(2, 3);
 /* For mistakes in the command line: says it, where to read on, and returns EXIT_USAGE. */
 int cli_usage(Cli *cli, const char *format, ...) _printf_(2, 3);
 /* -ENOMEM of a library, as a fault. */

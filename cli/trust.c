@@ -168,6 +168,8 @@ int trust_add(const char *config, const char *name, const char *root_file, char 
         size_t n_root = 0;
         int r;
 
+        /* Whom one trusts is no secret, and daemon and flash helper must be able to read it. */
+        (void)umask(022);
         if (!trust_name_valid(name))
                 return fault_set(fault, FAULT_BAD_REQUEST,
                                  "\"%s\" is no name for a catalog: wanted at most %d letters, "

@@ -51,31 +51,26 @@ static void on_flash_tick(void *userdata) {
                 progress_view_tick(&view->progress);
 }
 
-/* Ctrl-C is a wish to look away. The descriptor is readable when it came. */
-static int watch_interrupts(void) {
+/* Ctrl-C is a wish to look away. The descriptor is readable when it came; -1 if it is ignored
+ * anyway, as in a script's background. */
+static int watch_interrupts(sigset_t *ret_before) {
+        struct sigaction action;
         sigset_t set;
 
         (void)sigemptyset(&set);
-        (void)sigaddset(&set, SIGINT);
-        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-                return -1;
+        if (sigaction(SIGINT, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+                (void)sigaddset(&set, SIGINT);
+        (void)sigprocmask(SIG_BLOCK, &set, ret_before);
         return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* Ends by the signal, so that a script around us ends too. */
-static int leave_view(Cli *cli, const char *drive) {
-        sigset_t set;
-
-        (void)fflush(stdout);
-        (void)fprintf(stderr,
-                      "\ndiscfw: the flash of %s goes on; do not switch it off\n"
-                      "  come back with \"discfw monitor\", see \"discfw history\" after it\n",
-                      drive);
+static int leave_view(Cli *cli, const char *drive, const sigset_t *before) {
+        (void)fputc('\n', stderr);
+        cli_complain("come back with \"discfw monitor\", see \"discfw history\" after it",
+                     "the flash of %s goes on; do not switch it off", drive);
         cli_close(cli);
-        (void)sigemptyset(&set);
-        (void)sigaddset(&set, SIGINT);
-        (void)signal(SIGINT, SIG_DFL);
-        (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+        (void)sigprocmask(SIG_SETMASK, before, NULL);
         (void)raise(SIGINT);
         return 128 + SIGINT;
 }
@@ -95,19 +90,25 @@ static int say_outcome(Cli *cli, const char *drive, const FlashView *view) {
                               outcome_text(view->outcome), entry);
                 return status;
         }
-        (void)fflush(stdout);
-        (void)fprintf(stderr, "discfw: %s: %s: %s%s\n", drive,
-                      view->outcome[0] ? view->outcome : "no outcome", outcome_text(view->outcome),
-                      entry);
-        if (mend)
-                (void)fprintf(stderr, "  %s\n", mend);
+        cli_complain(mend, "%s: %s: %s%s", drive, view->outcome[0] ? view->outcome : "no outcome",
+                     outcome_text(view->outcome), entry);
         return status;
+}
+
+static int lose_sight(Cli *cli, const char *drive, const Fault *fault) {
+        if (cli_json(cli))
+                return cli_fail(cli, fault);
+        cli_complain("the flash goes on; do not switch the drive off; come back with "
+                     "\"discfw monitor\"",
+                     "lost sight of %s: %s", drive, fault->text);
+        return EXIT_UNREACHABLE;
 }
 
 /* Orders the flash of what was agreed to, and looks on until it ends. */
 static int flash(Cli *cli, const char *operand, const char *drive, const char *kind,
                  const char *digest) {
-        _cleanup_close_ int interrupt = watch_interrupts();
+        sigset_t before;
+        _cleanup_close_ int interrupt = watch_interrupts(&before);
         FlashView view = { .cli = cli };
         const ClientView client_view = {
                 .on_reply = on_flash,
@@ -128,19 +129,11 @@ static int flash(Cli *cli, const char *operand, const char *drive, const char *k
         progress_view_clear(&view.progress);
         progress_view_done(&view.progress);
         if (r == -EINTR)
-                return leave_view(cli, drive);
-        if (r < 0) {
-                if (view.started && fault.code == FAULT_DAEMON_UNREACHABLE && !cli_json(cli)) {
-                        (void)fprintf(stderr,
-                                      "discfw: lost sight of %s: %s\n"
-                                      "  the flash goes on; do not switch the drive off; come "
-                                      "back with \"discfw monitor\"\n",
-                                      drive, fault.text);
-                        return EXIT_UNREACHABLE;
-                }
-                return cli_fail(cli, &fault);
-        }
-        return say_outcome(cli, drive, &view);
+                return leave_view(cli, drive, &before);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        if (r < 0 && view.started && fault.code == FAULT_DAEMON_UNREACHABLE)
+                return lose_sight(cli, drive, &fault);
+        return r < 0 ? cli_fail(cli, &fault) : say_outcome(cli, drive, &view);
 }
 
 /* Whether it may go on: 0, or an exit status. */
@@ -224,9 +217,8 @@ static int update_each(Cli *cli, const json_t *drives, char *operands[], int n_o
         if (n_done == 0 && !cli_json(cli))
                 (void)fputs("no drive has an update\n", cli->screen.out);
         else if (ends_all(status) && n_done < n_operands && !cli_json(cli))
-                (void)fprintf(stderr,
-                              "discfw: stopped here; the drives from %s on were not begun\n",
-                              operands[n_done]);
+                cli_complain(NULL, "stopped here; the drives from %s on were not begun",
+                             operands[n_done]);
         return status;
 }
 

@@ -101,6 +101,6 @@ int verb_check(Cli *cli, char *operands[], int n_operands) {
                 return cli_fail(cli, &fault);
         }
         if (view.stale && !cli_json(cli))
-                (void)fputs("discfw: not every catalog is fresh; see \"discfw status\"\n", stderr);
+                cli_complain("see \"discfw status\"", "not every catalog is fresh");
         return json_array_size(updates) > 0 ? EXIT_UPDATES : view.stale ? EXIT_CATALOG : EXIT_DONE;
 }

@@ -405,11 +405,26 @@ def test_ctrl_c_leaves_the_view_and_not_the_flash():
                                                          "org.discfw.Flash"]
 
 
+def test_ctrl_c_at_the_next_question_is_heard_too():
+    with Daemon(**flash_with(VERIFIED)) as daemon:
+        terminal = Terminal(daemon, "update", "sr0", "sr1").read_until("continue? [y/N] ")
+        terminal.type("y\n").read_until("audit entry 42").read_until_again("continue? [y/N] ")
+        terminal.type("\x03")
+        assert terminal.end() == 128 + signal.SIGINT
+        assert "goes on" not in terminal.shown, terminal.shown
+        assert len([r for r in daemon.requests if r["method"].endswith(".Flash")]) == 1
+
+
 def test_a_daemon_that_dies_in_the_middle_is_no_end_of_the_flash():
     with Daemon(**flash_with(CLOSE)) as daemon:
         result = run(daemon, "update", "sr0", "-y")
         expect(result, 5)
         assert "the flash goes on; do not switch the drive off" in result.err, result
+    hostile = error("org.discfw.DaemonUnreachable", text="gone" + HOSTILE)
+    with Daemon(**flash_with(hostile)) as daemon:
+        result = run(daemon, "update", "sr0", "-y", "-q")
+        expect(result, 5)
+        assert_harmless(result.err)
 
 
 def test_a_daemon_that_refuses_the_flash_is_believed():
@@ -709,7 +724,9 @@ def root_file(folder, text=None):
 def test_a_catalog_is_added_whole_and_the_daemon_told():
     with Daemon(Reload=[reply(catalogs=[])]) as daemon:
         root = root_file(daemon.dir)
+        before = os.umask(0o077)
         result = run(daemon, "catalog", "add", "lab", root, "https://a.example/tuf", "/srv/mirror")
+        os.umask(before)
         expect(result, 0, err="")
         assert "root version 3, 2 of 3 keys, expires 2027-01-01T00:00:00Z" in result.out, result
         folder = daemon.dir + "/etc/catalogs.d/lab"
@@ -719,6 +736,8 @@ def test_a_catalog_is_added_whole_and_the_daemon_told():
             assert [x for x in f.read().splitlines() if x[0] != "#"] == [
                 "[catalog]", "mirror=https://a.example/tuf", "mirror=/srv/mirror"]
         assert os.listdir(daemon.dir + "/etc/catalogs.d") == ["lab"]
+        for path in (daemon.dir + "/etc", folder):
+            assert os.stat(path).st_mode & 0o777 == 0o755, "the daemon cannot read it"
         assert daemon.parameters("Reload") == {}
 
         result = run(daemon, "catalog", "add", "lab", root, "https://evil.example/")

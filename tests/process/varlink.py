@@ -159,6 +159,11 @@ class Terminal:
             self.shown += some.decode()
         return self
 
+    def read_until_again(self, text):
+        """The same, behind where it was shown before."""
+        self.shown = self.shown.replace(text, "", 1)
+        return self.read_until(text)
+
     def type(self, text):
         os.write(self.fd, text.encode())
         return self
