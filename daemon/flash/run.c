@@ -355,6 +355,10 @@ static void finish(Flash *flash) {
                 log_fault(LOG_LEVEL_NOTICE, end->node, &end->fault);
         if (flash->journal && journal_end(flash->journal, end, &fault) < 0)
                 log_fault(LOG_LEVEL_ERROR, end->node, &fault);
+        /* Whoever hears of the end may look at the drive, or flash it again. */
+        claim_release(&flash->claim);
+        closep(&flash->lock);
+        flash->lock = -1;
         acknowledged = link_end(flash->link, end);
         if (!flash->journal || !acknowledged)
                 return;
