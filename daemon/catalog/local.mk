@@ -38,7 +38,10 @@ libcatalog_a_SOURCES += \
 
 if HAVE_CMOCKA
 TUF_TESTS = tests/unit/test-canonical tests/unit/test-pattern tests/unit/test-key \
-	tests/unit/test-tuf-refresh tests/unit/test-tuf-delegations tests/unit/test-bundle
+	tests/unit/test-tuf-root tests/unit/test-tuf-refresh tests/unit/test-tuf-files \
+	tests/unit/test-tuf-delegations tests/unit/test-tuf-list tests/unit/test-bundle \
+	tests/unit/test-metadata tests/unit/test-metadata-shapes
+METADATA_SAMPLES = tests/unit/metadata-samples.c tests/unit/metadata-samples.h
 TUF_REPOSITORY = tests/unit/tuf-repository.c tests/unit/tuf-repository.h
 check_PROGRAMS += $(TUF_TESTS)
 TESTS += $(TUF_TESTS)
@@ -49,6 +52,16 @@ tests_unit_test_tuf_refresh_SOURCES = tests/unit/test-tuf-refresh.c $(TUF_REPOSI
 tests_unit_test_tuf_refresh_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_tuf_delegations_SOURCES = tests/unit/test-tuf-delegations.c $(TUF_REPOSITORY)
 tests_unit_test_tuf_delegations_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_tuf_root_SOURCES = tests/unit/test-tuf-root.c $(TUF_REPOSITORY)
+tests_unit_test_tuf_root_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_tuf_files_SOURCES = tests/unit/test-tuf-files.c $(TUF_REPOSITORY)
+tests_unit_test_tuf_files_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_tuf_list_SOURCES = tests/unit/test-tuf-list.c $(TUF_REPOSITORY)
+tests_unit_test_tuf_list_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_metadata_SOURCES = tests/unit/test-metadata.c $(METADATA_SAMPLES)
+tests_unit_test_metadata_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_metadata_shapes_SOURCES = tests/unit/test-metadata-shapes.c $(METADATA_SAMPLES)
+tests_unit_test_metadata_shapes_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_bundle_SOURCES = tests/unit/test-bundle.c $(TUF_REPOSITORY)
 tests_unit_test_bundle_LDADD = $(CATALOG_LIBS) $(CMOCKA_LIBS)
 endif

@@ -20,6 +20,7 @@ endif
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz-features \
 	tests/fuzz/fuzz-inquiry \
+	tests/fuzz/fuzz-metadata \
 	tests/fuzz/fuzz-probe-record \
 	tests/fuzz/fuzz-sense
 check_PROGRAMS += $(FUZZ_TARGETS)
@@ -32,6 +33,9 @@ tests_fuzz_fuzz_features_LDFLAGS = $(FUZZ_LINK)
 
 tests_fuzz_fuzz_inquiry_LDADD = $(FUZZ_LIBS) $(DRIVE_LIBS)
 tests_fuzz_fuzz_inquiry_LDFLAGS = $(FUZZ_LINK)
+
+tests_fuzz_fuzz_metadata_LDADD = $(FUZZ_LIBS) $(CATALOG_LIBS)
+tests_fuzz_fuzz_metadata_LDFLAGS = $(FUZZ_LINK)
 
 tests_fuzz_fuzz_probe_record_LDADD = $(FUZZ_LIBS) $(WIRE_LIBS)
 tests_fuzz_fuzz_probe_record_LDFLAGS = $(FUZZ_LINK)

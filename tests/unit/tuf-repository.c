@@ -480,6 +480,55 @@ void repository_fail_store(Repository *repository, unsigned n) {
         repository->fail_store = n;
 }
 
+void repository_expect_good(Repository *repository) {
+        Fault fault = {};
+
+        if (repository_refresh(repository, REPOSITORY_NOW, &fault) != 0)
+                fail_msg("%s: %s", fault_name(fault.code), fault.text);
+}
+
+void repository_expect_fault(Repository *repository, FaultCode code, const char *text) {
+        Fault fault = {};
+
+        assert_int_equal(repository_refresh(repository, REPOSITORY_NOW, &fault), -EBADE);
+        assert_string_equal(fault_name(fault.code), fault_name(code));
+        if (text)
+                assert_string_equal(fault.text, text);
+}
+
+void repository_expect_stored(Repository *repository, int root, int timestamp, int snapshot,
+                              int targets) {
+        assert_int_equal(repository_stored(repository, "root"), root);
+        assert_int_equal(repository_stored(repository, "timestamp"), timestamp);
+        assert_int_equal(repository_stored(repository, "snapshot"), snapshot);
+        assert_int_equal(repository_stored(repository, "targets"), targets);
+}
+
+void repository_publish_next(Repository *repository) {
+        repository_publish_all(repository, "targets", "snapshot", "timestamp", NULL);
+}
+
+void repository_publish_roles(Repository *repository, const char *roles) {
+        _cleanup_free_ char *copy = strdup(roles);
+
+        assert_non_null(copy);
+        for (char *role = strtok(copy, " "); role; role = strtok(NULL, " "))
+                repository_publish(repository, role);
+        repository_publish_next(repository);
+}
+
+Tuf *repository_refreshed(Repository *repository) {
+        TufOptions options = { .start_time = REPOSITORY_NOW };
+        Fault fault = {};
+        Tuf *tuf = NULL;
+
+        repository_client(repository, &options, &tuf);
+        if (tuf_refresh(tuf, &fault) != 0)
+                fail_msg("%s: %s", fault_name(fault.code), fault.text);
+        repository_forget_requests(repository);
+        return tuf;
+}
+
 void repository_dump(Repository *repository, const char *folder) {
         for (size_t i = 0; i < repository->n_served; i++) {
                 _cleanup_free_ char *path = NULL;

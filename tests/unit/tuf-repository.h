@@ -77,5 +77,17 @@ void repository_put_stored(Repository *repository, const char *role, const char 
 /* The N-th call of store() from now on fails, as when the daemon is killed in it. */
 void repository_fail_store(Repository *repository, unsigned n);
 
+/* What tests say most. The client refreshes at REPOSITORY_NOW: it must succeed, or end with this fault
+ * (and text, if it is not NULL); then these versions are stored. */
+void repository_expect_good(Repository *repository);
+void repository_expect_fault(Repository *repository, FaultCode code, const char *text);
+void repository_expect_stored(Repository *repository, int root, int timestamp, int snapshot,
+                              int targets);
+/* Publishes targets, snapshot and timestamp; before them ROLES, blank-separated. */
+void repository_publish_next(Repository *repository);
+void repository_publish_roles(Repository *repository, const char *roles);
+/* A client that has refreshed; its requests are forgotten. */
+Tuf *repository_refreshed(Repository *repository);
+
 /* Writes all that is served into FOLDER, which must be there. */
 void repository_dump(Repository *repository, const char *folder);
