@@ -287,7 +287,8 @@ static int make_target(Making *making) {
 
         memcpy(result->sha256, making->sha256, sizeof(result->sha256));
         result->is_checked = making->image && making->layout;
-        if (making->image && !json_is_false(publish)) {
+        result->is_withheld = json_is_false(publish);
+        if (making->image && !result->is_withheld) {
                 result->n_bytes = making->n_image;
                 result->bytes = TAKE(making->image);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Descriptions: what a maintainer writes of a drive, its firmware and the ways between, in one
- * readable file (discfw-catalog(1), section DESCRIPTIONS), made into entries of a catalog.
+ * readable file (discfw-catalog(1), FORMAT OF A DESCRIPTION), made into entries of a catalog.
  *
  * A description is a person's word and may be wrong: an image that does not fit it, by length,
  * embedded identity or sum, is refused, and each entry goes through the parser that clients use.
@@ -24,7 +24,8 @@ typedef struct DescribedImage {
         char sha256[65]; /* in hexadecimal */
         uint8_t *bytes;  /* NULL: not at hand, or not to be published */
         size_t n_bytes;
-        bool is_checked; /* the image was at hand, and fits */
+        bool is_checked;  /* the image was at hand, and fits */
+        bool is_withheld; /* its bytes shall not be published */
 } DescribedImage;
 
 typedef struct Description {

@@ -22,3 +22,11 @@ discfw_catalog_SOURCES = \
 	cli/catalog/verb-withdraw.c \
 	cli/catalog/verbs.c
 discfw_catalog_LDADD = $(MAKER_LIBS)
+dist_man_MANS += cli/catalog/discfw-catalog.1
+
+dist_check_SCRIPTS += tests/system/catalog.sh tests/demo-catalog.sh
+TESTS += tests/system/catalog.sh
+EXTRA_DIST += \
+	tests/data/catalog/btc-ide1004.ini \
+	tests/data/catalog/emprex-1016-a.ini tests/data/catalog/emprex-1016-b.ini \
+	tests/data/catalog/plextor-px716a.ini tests/data/catalog/plextor-w5224a.ini

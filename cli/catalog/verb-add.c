@@ -37,13 +37,14 @@ static int check_delegation(const json_t *targets, const char *maker, const char
 static int take_image(const Work *work, json_t *targets, const DescribedImage *image,
                       Fault *fault) {
         bool replaced = json_object_get(targets, image->path);
+        int r = 0;
 
-        if (image->bytes) {
-                int r = work_write_image(work, image->sha256, image->bytes, image->n_bytes, fault);
-
-                if (r < 0)
-                        return r;
-        }
+        if (image->bytes)
+                r = work_write_image(work, image->sha256, image->bytes, image->n_bytes, fault);
+        else if (image->is_withheld)
+                r = work_drop_image(work, image->sha256, fault);
+        if (r < 0)
+                return r;
         if (json_object_set(targets, image->path, image->target) < 0)
                 return -ENOMEM;
 

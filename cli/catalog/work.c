@@ -361,6 +361,15 @@ int work_write_image(const Work *work, const char *sha256, const uint8_t *image,
         return r < 0 ? cannot(fault, "write", name, r) : 0;
 }
 
+int work_drop_image(const Work *work, const char *sha256, Fault *fault) {
+        char name[80];
+
+        text_format(name, sizeof(name), "images/%s", sha256);
+        if (unlinkat(work->fd, name, 0) < 0 && errno != ENOENT)
+                return cannot(fault, "remove", name, errno);
+        return 0;
+}
+
 int work_read_image(const Work *work, const char *sha256, uint8_t **ret_image, size_t *ret_n_image,
                     Fault *fault) {
         char name[80];

@@ -77,6 +77,7 @@ int work_each_targets_role(const Work *work, WorkOnRole on_role, void *userdata,
  * -ENOENT without a fault: its bytes are not published. */
 int work_write_image(const Work *work, const char *sha256, const uint8_t *image, size_t n_image,
                      Fault *fault) _must_check_;
+int work_drop_image(const Work *work, const char *sha256, Fault *fault) _must_check_;
 int work_read_image(const Work *work, const char *sha256, uint8_t **ret_image, size_t *ret_n_image,
                     Fault *fault) _must_check_;
 

@@ -11,7 +11,7 @@ discfw-verify   c crypto jansson seccomp systemd
 discfw-probe    c seccomp systemd
 discfw-flash    c crypto jansson seccomp systemd
 discfw          c crypto jansson smartcols
-discfw-catalog  c crypto jansson
+discfw-catalog  c crypto inih jansson
 END
 }
 
