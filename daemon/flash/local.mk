@@ -36,9 +36,12 @@ check_LIBRARIES += libflashbench.a
 libflashbench_a_SOURCES = tests/unit/flash-bench.c tests/unit/flash-bench.h \
 	tests/unit/flash-helper.c tests/unit/tuf-repository.c tests/unit/tuf-repository.h
 FLASH_BENCH_LIBS = libflashbench.a libemulator.a $(FLASH_LIBS) $(INIH_LIBS) $(CMOCKA_LIBS)
-FLASH_PROCESS_TESTS = tests/unit/test-flash-outcomes
+FLASH_PROCESS_TESTS = tests/unit/test-flash-crash tests/unit/test-flash-evil \
+	tests/unit/test-flash-outcomes
 check_PROGRAMS += $(FLASH_PROCESS_TESTS)
 TESTS += $(FLASH_PROCESS_TESTS)
+tests_unit_test_flash_crash_LDADD = $(FLASH_BENCH_LIBS)
+tests_unit_test_flash_evil_LDADD = $(FLASH_BENCH_LIBS)
 tests_unit_test_flash_outcomes_LDADD = $(FLASH_BENCH_LIBS)
 
 tests_unit_test_flash_family_LDADD = libfakedrive.a $(FLASH_LIBS) $(CMOCKA_LIBS)
@@ -47,4 +50,12 @@ tests_unit_test_flash_host_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_flash_journal_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_flash_machine_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_flash_watch_LDADD = libfakedrive.a $(FLASH_LIBS) $(CMOCKA_LIBS)
+
+# Sanitizers and coverage need a wider sandbox, which denies less.
+if PLAIN_BUILD
+check_PROGRAMS += tests/unit/test-flash-sandbox
+TESTS += tests/unit/test-flash-sandbox
+tests_unit_test_flash_sandbox_SOURCES = tests/unit/test-flash-sandbox.c tests/unit/folder.h
+tests_unit_test_flash_sandbox_LDADD = $(FLASH_LIBS) $(CMOCKA_LIBS)
+endif
 endif
