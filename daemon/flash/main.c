@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/file.h"
@@ -74,14 +75,18 @@ static int connection_inherit(int *ret_connection) {
 
 static int open_settings(const char *catalogs, Settings *ret_settings) {
         Settings settings = { .emulated_dir = arg_emulated };
+        struct stat st;
         int r;
 
         r = mkdir_parents(arg_state, 0700);
         if (r < 0)
                 return r;
-        settings.state = open(arg_state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (settings.state < 0)
+        settings.state = open(arg_state, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (settings.state < 0 || fstat(settings.state, &st) < 0)
                 return -errno;
+        /* Whoever else could write here could make flashes forgotten. */
+        if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+                return -EPERM;
         settings.mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
         if (settings.mounts < 0)
                 return -errno;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "drive/enumerate.h"
 #include "drive/examine.h"
 #include "flash/journal.h"
 #include "flash/preflight.h"
@@ -169,13 +170,18 @@ static int wait_for_order(Flash *flash, Fault *fault) {
         return r < 0 ? r : 0;
 }
 
-/* From here on nobody's wish ends this process. */
+/* From here on nobody's wish ends or stops this process: only its own faults do. */
 static void shut_the_door(void) {
-        static const int signals[] = { SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
-                                       SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM };
+        static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT };
 
-        for (size_t i = 0; i < N_ELEMENTS(signals); i++)
-                (void)signal(signals[i], SIG_IGN);
+        for (int i = 1; i <= SIGRTMAX; i++) {
+                bool own = false;
+
+                for (size_t k = 0; k < N_ELEMENTS(faults); k++)
+                        own |= faults[k] == i;
+                if (!own)
+                        (void)signal(i, SIG_IGN);
+        }
 }
 
 /* Minutes may have passed since the first look. Same questions, no other states. */
@@ -241,6 +247,15 @@ static void commit(Flash *flash) {
         flash_enter(flash, EVENT_SETTLED);
 }
 
+/* The kernel's view of how it went; a drive that came back at another node has new ones already. */
+static void refresh_counters(DriveRecord *record) {
+        Fault unheard = {};
+        DriveRecord now;
+
+        if (drive_locate("/sys", record->node, &now, &unheard) == 0)
+                record->counters = now.counters;
+}
+
 /* The drive's own word, and what else is worth keeping of it. */
 static void read_drive(Flash *flash) {
         const Expectation expected = {
@@ -260,6 +275,7 @@ static void read_drive(Flash *flash) {
                 sense_text(&ready, end->sense, sizeof(end->sense));
         end->identity_known = flash->claim.transport;
         if (end->identity_known) {
+                refresh_counters(&flash->claim.record);
                 memcpy(end->identity, flash->claim.record.identity, IDENTITY_LENGTH);
                 memcpy(end->revision, flash->claim.record.revision, REVISION_SIZE);
                 if (drive_region(flash->claim.transport, &end->region_after, &unheard) < 0)
@@ -351,8 +367,11 @@ static void finish(Flash *flash) {
         if (flash->start > 0)
                 end->duration_ms = saturate(clock_boottime_ms() - flash->start);
         explain(flash);
+        assert((end->outcome == OUTCOME_VERIFIED) == (end->fault.code == FAULT_NONE));
         if (end->fault.code != FAULT_NONE)
                 log_fault(LOG_LEVEL_NOTICE, end->node, &end->fault);
+        else if (flash->trouble.code != FAULT_NONE)
+                log_fault(LOG_LEVEL_NOTICE, end->node, &flash->trouble);
         if (flash->journal && journal_end(flash->journal, end, &fault) < 0)
                 log_fault(LOG_LEVEL_ERROR, end->node, &fault);
         /* Whoever hears of the end may look at the drive, or flash it again. */

@@ -44,8 +44,7 @@ int flash_sandbox_enter(int connection, const Settings *settings, const char *st
                  * Which of them may be opened says the unit (DeviceAllow=). */
                 { .path = "/dev", .writable = true },
                 { .path = "/sys" },
-                { .path = settings->emulated_dir ? settings->emulated_dir : "/sys",
-                  .writable = settings->emulated_dir },
+                { .path = settings->emulated_dir ? settings->emulated_dir : "/sys" },
                 {},
         };
         const Sandbox sandbox = {
