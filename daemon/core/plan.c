@@ -190,7 +190,12 @@ static bool way_in(const PlanQuestion *question, const CatalogState *catalog,
         if (!found || way->n_steps == 0)
                 return false;
         memcpy(ret_answer->catalog, catalog->config.name, CATALOG_NAME_MAX + 1);
-        ret_answer->has_back = graph_way_back(entries, n, way, &ret_answer->back);
+        /* The way back from a rollback is forward again. */
+        ret_answer->has_back =
+                question->rollback
+                        ? graph_way(entries, n, way->steps[way->n_steps - 1].entry->version, from,
+                                    KINDS_FORWARD, &ret_answer->back)
+                        : graph_way_back(entries, n, way, &ret_answer->back);
         return true;
 }
 
