@@ -17,10 +17,8 @@ static void cell_time(const json_t *event, char ret_text[CELL_SIZE]) {
 }
 
 static void cell_event_drive(const json_t *event, char ret_text[CELL_SIZE]) {
-        const char *node = reply_text(event, "node");
+        const char *node = reply_node(event);
 
-        if (strncmp(node, "/dev/", 5) == 0)
-                node += 5;
         text_format(ret_text, CELL_SIZE, "%s", node[0] ? node : reply_shown(event, "drive"));
 }
 

@@ -43,10 +43,8 @@ static const Phase *phase_of(const json_t *progress) {
 }
 
 static const char *drive_of(const json_t *progress) {
-        const char *node = reply_text(progress, "node");
+        const char *node = reply_node(progress);
 
-        if (strncmp(node, "/dev/", 5) == 0)
-                node += 5;
         return node[0] ? node : reply_shown(progress, "drive");
 }
 

@@ -128,16 +128,22 @@ void reply_time(const json_t *object, const char *key, char ret[REPLY_TIME_SIZE]
                 text_format(ret, REPLY_TIME_SIZE, "%s", text);
 }
 
+const char *reply_node(const json_t *object) {
+        static const char *const prefixes[] = { "/dev/", "emulated:" };
+        const char *node = reply_text(object, "node");
+
+        for (size_t i = 0; i < N_ELEMENTS(prefixes); i++)
+                if (strncmp(node, prefixes[i], strlen(prefixes[i])) == 0)
+                        node += strlen(prefixes[i]);
+        return node;
+}
+
 const char *reply_drive_name(const json_t *drive) {
-        static const char *const keys[] = { "block", "node", "id" };
+        const char *name = reply_text(drive, "block");
 
-        for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
-                const char *name = reply_text(drive, keys[i]);
-
-                if (strncmp(name, "/dev/", 5) == 0)
-                        name += 5;
-                if (name[0])
-                        return name;
-        }
-        return "-";
+        if (!name[0])
+                name = reply_node(drive);
+        if (!name[0])
+                name = reply_text(drive, "id");
+        return name[0] ? name : "-";
 }

@@ -31,5 +31,8 @@ int reply_need(const json_t *object, const char *key, const char *method, const 
 void reply_ago(const json_t *object, const char *key, int64_t now, char ret[REPLY_TIME_SIZE]);
 void reply_time(const json_t *object, const char *key, char ret[REPLY_TIME_SIZE]);
 
+/* "node" as a person types it: without "/dev/", or the prefix of emulated drives. */
+const char *reply_node(const json_t *object);
+
 /* What people call the drive: sr0, else sg1, else its id. */
 const char *reply_drive_name(const json_t *drive);
