@@ -38,6 +38,10 @@ TESTS += $(CLI_LINT_TESTS)
 dist_man_MANS += cli/discfw.1 cli/discfw-errors.7
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = packaging/completions/bash/discfw
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = packaging/completions/zsh/_discfw
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_fishcompletion_DATA = packaging/completions/fish/discfw.fish
 
 if HAVE_CMOCKA
 CLI_TESTS = tests/unit/test-cli-errors tests/unit/test-cli-options tests/unit/test-cli-progress \

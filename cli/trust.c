@@ -30,7 +30,7 @@ bool trust_url_valid(const char *url) {
         for (const char *p = url; *p; p++)
                 if (*p <= 0x20 || *p > 0x7e)
                         return false;
-        if (strlen(url) > URL_MAX)
+        if (strlen(url) > TRUST_URL_MAX)
                 return false;
         if (strncmp(url, "http://", 7) == 0)
                 host = url + 7;
@@ -182,8 +182,8 @@ int trust_add(const char *config, const char *name, const char *root_file, char 
                 if (!trust_url_valid(urls[i]))
                         return fault_set(fault, FAULT_BAD_REQUEST,
                                          "\"%s\" is no mirror: wanted http://, https://, or an "
-                                         "absolute folder",
-                                         urls[i]);
+                                         "absolute folder, of at most %d bytes",
+                                         urls[i], TRUST_URL_MAX);
         r = read_root(root_file, &root, &n_root, ret_root, fault);
         if (r < 0)
                 return r;

@@ -23,7 +23,11 @@ typedef struct TrustRoot {
  * CATALOG_NAME_MAX. */
 bool trust_name_valid(const char *name);
 
-/* http:// or https:// with a host, or an absolute folder; printable, no blanks, at most URL_MAX. */
+/* inih(3) reads lines of 200 bytes, and cuts longer ones without a word. */
+#define TRUST_URL_MAX 190
+
+/* http:// or https:// with a host, or an absolute folder; printable, no blanks, at most
+ * TRUST_URL_MAX. */
 bool trust_url_valid(const char *url);
 
 /* FAULT_BAD_REQUEST for what is not valid or exists already, FAULT_CATALOG_MALFORMED for a file that

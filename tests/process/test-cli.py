@@ -725,7 +725,7 @@ def test_a_catalog_is_added_whole_and_the_daemon_told():
     with Daemon(Reload=[reply(catalogs=[])]) as daemon:
         root = root_file(daemon.dir)
         before = os.umask(0o077)
-        result = run(daemon, "catalog", "add", "lab", root, "https://a.example/tuf", "/srv/mirror")
+        result = run(daemon, "catalog", "add", "lab", root, "https://a.example/tuf", "/" + "x" * 189)
         os.umask(before)
         expect(result, 0, err="")
         assert "root version 3, 2 of 3 keys, expires 2027-01-01T00:00:00Z" in result.out, result
@@ -734,7 +734,7 @@ def test_a_catalog_is_added_whole_and_the_daemon_told():
             assert f.read() == g.read()
         with open(folder + "/catalog.conf", encoding="utf-8") as f:
             assert [x for x in f.read().splitlines() if x[0] != "#"] == [
-                "[catalog]", "mirror=https://a.example/tuf", "mirror=/srv/mirror"]
+                "[catalog]", "mirror=https://a.example/tuf", "mirror=/" + "x" * 189]
         assert os.listdir(daemon.dir + "/etc/catalogs.d") == ["lab"]
         for path in (daemon.dir + "/etc", folder):
             assert os.stat(path).st_mode & 0o777 == 0o755, "the daemon cannot read it"
@@ -757,7 +757,7 @@ def test_what_is_no_catalog_is_not_added():
                           ("x" * 33, "http://a/"), ("lab", "ftp://a/"), ("lab", "relative"),
                           ("lab", "http://"), ("lab", "http:///x"), ("lab", "http://a/ b"),
                           ("lab", "http://a/\nmirror=http://evil/"),
-                          ("lab", "http://a/" + "x" * 1100)):
+                          ("lab", "http://a/" + "x" * 182)):
             expect(run(daemon, "catalog", "add", "--", name, good, url), 2)
         for text in ("", "{}", "[]", "{\"signed\":{\"_type\":\"targets\"}}", "x" * 600000):
             result = run(daemon, "catalog", "add", "lab", root_file(daemon.dir, text), "http://a/")
