@@ -128,9 +128,8 @@ void reply_time(const json_t *object, const char *key, char ret[REPLY_TIME_SIZE]
                 text_format(ret, REPLY_TIME_SIZE, "%s", text);
 }
 
-const char *reply_node(const json_t *object) {
+static const char *shorten(const char *node) {
         static const char *const prefixes[] = { "/dev/", "emulated:" };
-        const char *node = reply_text(object, "node");
 
         for (size_t i = 0; i < N_ELEMENTS(prefixes); i++)
                 if (strncmp(node, prefixes[i], strlen(prefixes[i])) == 0)
@@ -138,12 +137,18 @@ const char *reply_node(const json_t *object) {
         return node;
 }
 
-const char *reply_drive_name(const json_t *drive) {
-        const char *name = reply_text(drive, "block");
+const char *reply_node(const json_t *object) {
+        return shorten(reply_text(object, "node"));
+}
 
-        if (!name[0])
-                name = reply_node(drive);
-        if (!name[0])
-                name = reply_text(drive, "id");
-        return name[0] ? name : "-";
+const char *reply_drive_name(const json_t *drive) {
+        static const char *const keys[] = { "block", "node", "id" };
+
+        for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
+                const char *name = shorten(reply_text(drive, keys[i]));
+
+                if (name[0])
+                        return name;
+        }
+        return "-";
 }
