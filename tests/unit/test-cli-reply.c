@@ -103,6 +103,7 @@ static void test_a_drive_is_called_by_what_people_know_it_by(void **state) {
                 { "{\"block\":\"sr0\"}", "sr0" },
                 { "{\"block\":\"\",\"node\":\"/dev/sg1\",\"id\":\"d\"}", "sg1" },
                 { "{\"block\":\"/dev/\",\"node\":null,\"id\":\"d\"}", "d" },
+                { "{\"block\":\"\",\"node\":\"emulated:btc\"}", "btc" },
                 { "{}", "-" },
         };
 
