@@ -25,6 +25,17 @@
 #define VERIFY_SILENCE_S    120
 #define METADATA_DEADLINE_S 120
 
+/* An entry of the catalog as it will be stored: the message that brought it is far larger. */
+typedef struct Collected {
+        uint8_t model[IDENTITY_LENGTH];
+        uint64_t length;
+        uint8_t sha256[SHA256_LENGTH];
+        char *path;
+        char *json;
+        FaultCode ignored; /* FAULT_NONE, or why: */
+        char *ignored_text;
+} Collected;
+
 struct Mirror {
         Daemon *daemon;
         Link *verify;
@@ -33,8 +44,8 @@ struct Mirror {
         unsigned index;
         char url[URL_MAX];
         int file; /* being fetched */
-        VerifyEntry **entries;
-        unsigned n_entries, n_ignored;
+        Collected *entries;
+        unsigned n_entries, n_allocated, n_ignored;
 };
 
 Mirror *mirror_free(Mirror *mirror) {
@@ -43,8 +54,11 @@ Mirror *mirror_free(Mirror *mirror) {
         (void)link_free(mirror->verify);
         (void)fetcher_free(mirror->fetcher);
         closep(&mirror->file);
-        for (unsigned i = 0; i < mirror->n_entries; i++)
-                free(mirror->entries[i]);
+        for (unsigned i = 0; i < mirror->n_entries; i++) {
+                free(mirror->entries[i].path);
+                free(mirror->entries[i].json);
+                free(mirror->entries[i].ignored_text);
+        }
         free(mirror->entries);
         free(mirror);
         return NULL;
@@ -212,9 +226,31 @@ static int on_trust(Mirror *mirror, const VerifyTrust *trust, int fd, Fault *fau
         return store_commit(daemon->store, fault);
 }
 
+static int collect(Mirror *mirror, const VerifyEntry *entry) {
+        Collected *e;
+
+        if (mirror->n_entries == mirror->n_allocated) {
+                unsigned n = mirror->n_allocated ? mirror->n_allocated * 2 : 16;
+                Collected *entries = realloc(mirror->entries, n * sizeof(*entries));
+
+                if (!entries)
+                        return -ENOMEM;
+                mirror->entries = entries;
+                mirror->n_allocated = n;
+        }
+        e = &mirror->entries[mirror->n_entries++];
+        *e = (Collected){ .length = entry->length, .ignored = entry->ignored.code };
+        memcpy(e->model, entry->model, sizeof(e->model));
+        memcpy(e->sha256, entry->sha256, sizeof(e->sha256));
+        e->path = strdup(entry->path);
+        e->json = strdup(e->ignored == FAULT_NONE ? entry->json : "");
+        e->ignored_text = strdup(entry->ignored.text);
+        mirror->n_ignored += e->ignored != FAULT_NONE;
+        return e->path && e->json && e->ignored_text ? 0 : -ENOMEM;
+}
+
 static int on_entry(Mirror *mirror, const Message *message, Fault *fault) {
         _cleanup_free_ VerifyEntry *entry = malloc(sizeof(*entry));
-        VerifyEntry **entries;
 
         if (!entry)
                 return fault_set(fault, FAULT_INTERNAL, "out of memory");
@@ -222,12 +258,8 @@ static int on_entry(Mirror *mirror, const Message *message, Fault *fault) {
                 return message_unexpected(message, "an entry", fault);
         if (mirror->n_entries == DRIVES_MAX * ENTRIES_MAX)
                 return fault_set(fault, FAULT_LIMIT, "the catalog has too many entries");
-        entries = realloc(mirror->entries, (mirror->n_entries + 1) * sizeof(VerifyEntry *));
-        if (!entries)
+        if (collect(mirror, entry) < 0)
                 return fault_set(fault, FAULT_INTERNAL, "out of memory");
-        mirror->entries = entries;
-        mirror->n_ignored += entry->ignored.code != FAULT_NONE;
-        entries[mirror->n_entries++] = TAKE(entry);
         return 0;
 }
 
@@ -238,21 +270,17 @@ static int store_entries(Mirror *mirror, const VerifyEnd *end, Fault *fault) {
 
         r = entries_clear(store, mirror->catalog, fault);
         for (unsigned i = 0; r == 0 && i < mirror->n_entries; i++) {
-                const VerifyEntry *e = mirror->entries[i];
+                const Collected *e = &mirror->entries[i];
                 EntryRow row = { .catalog = mirror->catalog,
                                  .hex24 = hex24,
                                  .path = e->path,
                                  .length = e->length,
                                  .json = e->json,
-                                 .ignored_code = "",
-                                 .ignored_text = e->ignored.text };
+                                 .ignored_code = e->ignored ? fault_name(e->ignored) : "",
+                                 .ignored_text = e->ignored_text };
 
                 hex_encode(e->model, IDENTITY_LENGTH, hex24);
                 memcpy(row.sha256, e->sha256, sizeof(row.sha256));
-                if (e->ignored.code != FAULT_NONE) {
-                        row.ignored_code = fault_name(e->ignored.code);
-                        row.json = "";
-                }
                 r = entry_add(store, &row, fault);
         }
         if (r == 0 && end->signed_at > 0)
