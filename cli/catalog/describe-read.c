@@ -378,24 +378,25 @@ static int on_value(void *userdata, const char *section, const char *key, const 
         return reading->r == 0;
 }
 
-static int check_lines(const char *text, Fault *fault) {
+static int check_lines(const char *name, const char *text, Fault *fault) {
         unsigned n = 1;
 
         for (const char *p = text; *p; n++) {
                 size_t length = strcspn(p, "\n");
 
                 if (length > LINE_MAX)
-                        return fault_set(fault, FAULT_BAD_REQUEST,
-                                         "%u: this line has %zu bytes, at most %d are read; notes, "
-                                         "hazards and sources may be given several times",
-                                         n, length, LINE_MAX);
+                        return fault_set(
+                                fault, FAULT_BAD_REQUEST,
+                                "%s:%u: this line has %zu bytes, at most %d are read; notes, "
+                                "hazards and sources may be given several times",
+                                name, n, length, LINE_MAX);
                 p += length + (p[length] == '\n');
         }
 
         return 0;
 }
 
-int describe_read(const char *text, json_t **ret_description, Fault *fault) {
+int describe_read(const char *name, const char *text, json_t **ret_description, Fault *fault) {
         _cleanup_json_ json_t *given = json_object();
         _cleanup_json_ json_t *description =
                 json_pack("{s:{s:s, s:{s:i, s:[]}, s:{}}, s:[]}", "drive", "version", "", "entry",
@@ -405,7 +406,7 @@ int describe_read(const char *text, json_t **ret_description, Fault *fault) {
 
         if (!given || !description)
                 return -ENOMEM;
-        r = check_lines(text, fault);
+        r = check_lines(name, text, fault);
         if (r < 0)
                 return r;
 
@@ -413,12 +414,12 @@ int describe_read(const char *text, json_t **ret_description, Fault *fault) {
         reading.images = json_object_get(description, "images");
         line = ini_parse_string(text, on_value, &reading);
         if (reading.r == -EBADE)
-                return fault_prefix(fault, "%d", line);
+                return fault_prefix(fault, "%s:%d", name, line);
         if (reading.r < 0)
                 return reading.r;
         if (line != 0)
                 return fault_set(fault, FAULT_BAD_REQUEST,
-                                 "%d: this is neither [SECTION] nor KEY = VALUE", line);
+                                 "%s:%d: this is neither [SECTION] nor KEY = VALUE", name, line);
 
         *ret_description = TAKE(description);
         return 0;

@@ -14,8 +14,9 @@
 #include "base/fault.h"
 #include "base/json.h"
 
-/* Faults begin with the number of the line. TEXT ends with a NUL. */
-int describe_read(const char *text, json_t **ret_description, Fault *fault) _must_check_;
+/* Faults begin with "NAME:LINE: ". TEXT ends with a NUL. */
+int describe_read(const char *name, const char *text, json_t **ret_description,
+                  Fault *fault) _must_check_;
 
 /* Takes the next word off *TEXT: bare, or in quotes if it holds blanks. False at the end, or if a
  * quote is not closed (then *RET_BAD is set). */

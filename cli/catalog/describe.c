@@ -374,18 +374,16 @@ int describe(const char *path, const DescribeOptions *options, Description **ret
                 return fault_set(fault, FAULT_BAD_REQUEST, "%s is no text", path);
 
         folder = options->folder ? strdup(options->folder)
-                 : slash         ? strndup(path, (size_t)(slash - path + 1))
+                 : slash         ? strndup(path, (size_t)(slash - path))
                                  : strdup(".");
         description = calloc(1, sizeof(*description));
         if (!folder || !description)
                 return -ENOMEM;
 
-        r = describe_read((const char *)text, &read, fault);
-        if (r == -EBADE)
-                return fault_prefix(fault, "%s", path);
-        if (r == 0)
-                r = make_images(json_object_get(read, "images"), folder, options, description,
-                                fault);
+        r = describe_read(path, (const char *)text, &read, fault);
+        if (r < 0)
+                return r;
+        r = make_images(json_object_get(read, "images"), folder, options, description, fault);
         if (r == -EBADE)
                 return fault_prefix(fault, "%s", path);
         if (r < 0)

@@ -30,3 +30,11 @@ EXTRA_DIST += \
 	tests/data/catalog/btc-ide1004.ini \
 	tests/data/catalog/emprex-1016-a.ini tests/data/catalog/emprex-1016-b.ini \
 	tests/data/catalog/plextor-px716a.ini tests/data/catalog/plextor-w5224a.ini
+
+if HAVE_CMOCKA
+MAKER_TESTS = tests/unit/test-describe tests/unit/test-transport-names
+check_PROGRAMS += $(MAKER_TESTS)
+TESTS += $(MAKER_TESTS)
+tests_unit_test_describe_LDADD = $(MAKER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_transport_names_LDADD = libcatalog.a $(WIRE_LIBS) $(CMOCKA_LIBS)
+endif

@@ -18,6 +18,8 @@ FUZZ_LINK = $(AM_LDFLAGS)
 endif
 
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz-description \
+	tests/fuzz/fuzz-entry \
 	tests/fuzz/fuzz-features \
 	tests/fuzz/fuzz-inquiry \
 	tests/fuzz/fuzz-metadata \
@@ -27,6 +29,12 @@ check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZER
 TESTS += $(FUZZ_TARGETS)
 endif
+
+tests_fuzz_fuzz_description_LDADD = $(FUZZ_LIBS) $(MAKER_LIBS)
+tests_fuzz_fuzz_description_LDFLAGS = $(FUZZ_LINK)
+
+tests_fuzz_fuzz_entry_LDADD = $(FUZZ_LIBS) $(CATALOG_LIBS)
+tests_fuzz_fuzz_entry_LDFLAGS = $(FUZZ_LINK)
 
 tests_fuzz_fuzz_features_LDADD = $(FUZZ_LIBS) $(DRIVE_LIBS)
 tests_fuzz_fuzz_features_LDFLAGS = $(FUZZ_LINK)

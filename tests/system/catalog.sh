@@ -101,7 +101,7 @@ ok "an image of another length is refused"
 ends 3 maker add "$tmp/d.ini" --image "$tmp/50.bin" && complained 'revision "0050", wanted "0051"'
 ok "an image of another revision is refused"
 described "file = 51.bin" "upgrad = 0050"
-ends 2 maker add "$tmp/d.ini" && complained 'd.ini: 14: "upgrad" is no key'
+ends 2 maker add "$tmp/d.ini" && complained 'd.ini:14: "upgrad" is no key'
 ok "a key that is misspelt is named with its line"
 described "file = 51.bin" "upgrade = 0051"
 ends 6 maker add "$tmp/d.ini" && complained "edges[0].from has the entry's own version"
@@ -172,6 +172,21 @@ for role in timestamp snapshot targets plextor; do
                 check "$tmp/pub" --root "$tmp/first-root.json" && said "3 entries, 3 images"
         ok "the key of $role is rotated"
 done
+
+# Cut off after the new root: the newest timestamp has a signature that is worth nothing.
+cp -r "$tmp/work" "$tmp/cut"
+half() { tool -C "$tmp/cut" --passphrase-file "$tmp/pass" "$@"; }
+half rotate-key timestamp
+newest=$(find "$tmp/cut/metadata" -name '*.timestamp.json' | sed 's/.*\/\([0-9]*\)\..*/\1/' | sort -n | tail -n 1)
+rm "$tmp/cut/metadata/$newest.timestamp.json"
+ends 6 half publish "$tmp/cutpub" && complained "discfw-catalog sign"
+ok "a rotation that was cut off is not published"
+half sign && half publish "$tmp/cutpub" && check "$tmp/cutpub" --root "$tmp/first-root.json"
+ok "and \"sign\" goes on from there"
+ends 3 flock "$tmp/work/lock" "$build/discfw-catalog" -C "$tmp/work" --passphrase-file "$tmp/pass" sign \
+        2>"$tmp/err" && complained "another discfw-catalog"
+ok "two at a time do not change one folder"
+
 mkdir "$tmp/away" && mv "$tmp"/work/keys/root-* "$tmp/away"
 ends 4 maker rotate-key timestamp && complained "name their folder with --keys"
 ok "without the root keys no key is rotated, and it is said how"
