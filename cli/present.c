@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/reply.h"
 
@@ -176,10 +177,34 @@ static void line(const Screen *screen, const char *label, const char *text) {
                 screen_fill(screen, label, 13, text);
 }
 
-static void present_step(const Screen *screen, const json_t *step) {
-        const json_t *hazard;
-        char text[256];
+static bool contains(const json_t *array, const json_t *value) {
+        const json_t *item;
         size_t i;
+
+        json_array_foreach(array, i, item)
+                if (json_equal(item, value))
+                        return true;
+        return false;
+}
+
+/* Those of all steps, each once. */
+static void present_hazards(const Screen *screen, const json_t *steps) {
+        _cleanup_json_ json_t *said = json_array();
+        json_t *hazard;
+        size_t i, k;
+        const json_t *step;
+
+        json_array_foreach(steps, i, step)
+                json_array_foreach(reply_array(step, "hazards"), k, hazard) {
+                        if (!json_is_string(hazard) || contains(said, hazard))
+                                continue;
+                        line(screen, "beware", json_string_value(hazard));
+                        (void)json_array_append(said, hazard);
+                }
+}
+
+static void present_step(const Screen *screen, const json_t *step) {
+        char text[256];
 
         text_format(text, sizeof(text), "%s from %s, %" PRId64 " bytes%s, released %s",
                     reply_shown(step, "to"), reply_shown(step, "catalog"),
@@ -191,8 +216,6 @@ static void present_step(const Screen *screen, const json_t *step) {
         line(screen, "  one way", reply_text(step, "irreversible"));
         line(screen, "  loses", reply_text(step, "loses"));
         line(screen, "  withdrawn", reply_text(step, "withdrawn"));
-        json_array_foreach(reply_array(step, "hazards"), i, hazard)
-                line(screen, "  beware", json_is_string(hazard) ? json_string_value(hazard) : "");
         if (reply_bool(step, "power_cycle"))
                 line(screen, "  afterwards", "the drive must be switched off and on");
 }
@@ -230,6 +253,7 @@ void present_plan(const Screen *screen, const json_t *plan) {
         line(screen, "catalog", reply_text(plan, "catalog_text"));
         json_array_foreach(steps, i, step)
                 present_step(screen, step);
+        present_hazards(screen, steps);
         line(screen, "way back",
              reply_text(plan, "way_back_text")[0] ? reply_text(plan, "way_back_text")
                                                   : "none is known");

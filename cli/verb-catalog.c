@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/present.h"
 #include "cli/reply.h"
 #include "cli/trust.h"
+
+#define MODEL_LENGTH 24 /* INQUIRY bytes 8 to 31 */
 
 static void cell_signed(const json_t *catalog, char ret_text[CELL_SIZE]) {
         reply_ago(catalog, "signed", clock_realtime(), ret_text);
@@ -34,6 +37,21 @@ static void cell_mirrors(const json_t *catalog, char ret_text[CELL_SIZE]) {
         json_array_foreach(mirrors, i, mirror)
                 n_ok += strcmp(reply_text(mirror, "state"), "ok") == 0;
         text_format(ret_text, CELL_SIZE, "%zu of %zu", n_ok, json_array_size(mirrors));
+}
+
+/* Entries name models by their raw INQUIRY bytes, in hex; people know them as text. */
+static void cell_model(const json_t *entry, char ret_text[CELL_SIZE]) {
+        const char *model = reply_text(entry, "model");
+        char bytes[MODEL_LENGTH];
+        size_t n_blanks = 0;
+
+        if (strlen(model) != 2 * sizeof(bytes) || !hex_decode(model, bytes, sizeof(bytes))) {
+                text_format(ret_text, CELL_SIZE, "%s", model);
+                return;
+        }
+        while (n_blanks < sizeof(bytes) && bytes[n_blanks] == ' ')
+                n_blanks++;
+        text_from_field(bytes + n_blanks, sizeof(bytes) - n_blanks, ret_text, CELL_SIZE);
 }
 
 static Tone tone_state(const json_t *object) {
@@ -68,7 +86,7 @@ static const Column role_columns[] = {
 };
 
 static const Column entry_columns[] = {
-        { "MODEL", "model", .usual = true },
+        { "MODEL", NULL, cell_model, .usual = true },
         { "FIRMWARE", "version", .usual = true },
         { "TARGET", "target", .cut = true, .usual = true },
         { "IGNORED", "ignored", .cut = true, .usual = true },

@@ -27,9 +27,10 @@ static void say_identity(const Screen *screen, const json_t *reply, const json_t
         line(screen, "id", reply_text(drive, "id"));
         line(screen, "serial", reply_text(drive, "serial"));
         line(screen, "class", reply_text(drive, "class"));
-        text_format(text, sizeof(text), "%s, %s %s %s", reply_shown(drive, "attachment"),
-                    reply_text(drive, "block"), reply_text(drive, "node"),
-                    reply_text(reply, "devpath"));
+        text_format(text, sizeof(text), "%s%s%s%s%s%s%s", reply_shown(drive, "attachment"),
+                    reply_text(drive, "block")[0] ? ", " : "", reply_text(drive, "block"),
+                    reply_text(drive, "node")[0] ? ", " : "", reply_text(drive, "node"),
+                    reply_text(reply, "devpath")[0] ? ", " : "", reply_text(reply, "devpath"));
         line(screen, "attached", reply_bool(drive, "attached") ? text : "no");
         text_format(text, sizeof(text), "%s%s%s", reply_shown(drive, "revision"),
                     reply_text(reply, "firmware_date")[0] ? ", of " : "",
@@ -178,10 +179,11 @@ int verb_why(Cli *cli, char *operands[], int n_operands) {
         }
 
         drive = reply_object(reply, "drive");
-        (void)fprintf(cli->screen.out, "%s for %s is %s for %s:\n", reply_shown(reply, "version"),
-                      reply_shown(drive, "model"),
-                      reply_bool(reply, "offered") ? "offered" : "not offered",
-                      reply_drive_name(drive));
+        (void)fprintf(
+                cli->screen.out, "%s for %s is %s for %s:\n",
+                reply_text(reply, "version")[0] ? reply_text(reply, "version") : "newer firmware",
+                reply_shown(drive, "model"),
+                reply_bool(reply, "offered") ? "offered" : "not offered", reply_drive_name(drive));
         json_array_foreach(reply_array(reply, "checks"), i, item)
                 say_check(&cli->screen, item);
         json_array_foreach(reply_array(reply, "nearest"), i, item)
