@@ -343,6 +343,7 @@ static void test_delegated_roles_have_names_of_their_own(void **state) {
 static void test_a_delegation_is_by_paths_or_by_hash_prefixes(void **state) {
         (void)state;
         assert_refused(METADATA_TARGETS, "signed|delegations|roles|0|path_hash_prefixes", "['a']");
+        assert_refused(METADATA_TARGETS, "signed|delegations|roles|1|paths", "['ab']");
         assert_refused(METADATA_TARGETS, "signed|delegations|roles|0|paths", "[1]");
         assert_refused(METADATA_TARGETS, "signed|delegations|roles|1|path_hash_prefixes",
                        "['xyz']");

@@ -276,6 +276,35 @@ static void test_recovery_survives_a_crash_at_each_write(void **state) {
         }
 }
 
+static void test_what_replaced_keys_signed_is_forgotten_at_once(void **state) {
+        static const char *const roles[] = { "timestamp", "snapshot" };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(roles); i++) {
+                _cleanup_(repository_freep) Repository *repository = repository_new();
+
+                repository_expect_good(repository);
+                repository_rotate(repository, roles[i]);
+                repository_publish(repository, "root");
+                repository_unserve(repository, "timestamp.json");
+                repository_expect_fault(repository, FAULT_CATALOG_INCOMPLETE, NULL);
+                repository_expect_stored(repository, 2, 0, 0, 1);
+        }
+}
+
+static void test_a_lost_timestamp_does_not_let_the_snapshot_go_back(void **state) {
+        _cleanup_(repository_freep) Repository *repository = repository_new();
+
+        (void)state;
+        repository_publish_all(repository, "snapshot", "timestamp", NULL);
+        repository_expect_good(repository);
+        repository_put_stored(repository, "timestamp", "");
+        repository_set_version(repository, "snapshot", 1);
+        repository_publish_all(repository, "snapshot", "timestamp", NULL);
+        repository_expect_fault(repository, FAULT_CATALOG_ROLLED_BACK,
+                                "timestamp 3 names snapshot 1, and version 2 was seen before");
+}
+
 static void test_a_key_that_only_came_in_addition_forgets_nothing(void **state) {
         _cleanup_(repository_freep) Repository *repository = repository_new();
 
@@ -390,6 +419,8 @@ int main(void) {
                 cmocka_unit_test(test_a_fetcher_that_gives_more_than_was_asked_for_is_refused),
                 cmocka_unit_test(test_a_driven_up_version_is_left_behind_by_new_keys),
                 cmocka_unit_test(test_recovery_survives_a_crash_at_each_write),
+                cmocka_unit_test(test_what_replaced_keys_signed_is_forgotten_at_once),
+                cmocka_unit_test(test_a_lost_timestamp_does_not_let_the_snapshot_go_back),
                 cmocka_unit_test(test_a_key_that_only_came_in_addition_forgets_nothing),
                 cmocka_unit_test(test_stored_files_that_are_damaged_cost_a_download_and_no_more),
                 cmocka_unit_test(test_a_store_that_cannot_be_read_is_not_taken_for_an_empty_one),

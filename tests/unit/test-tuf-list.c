@@ -199,6 +199,33 @@ static void test_a_bad_role_on_the_way_ends_the_listing(void **state) {
         assert_listed(tuf, "e/", "");
 }
 
+static void test_a_listing_ends_after_32_roles(void **state) {
+        for (unsigned deep = 0; deep < 2; deep++) {
+                _cleanup_(repository_freep) Repository *repository = repository_new();
+                _cleanup_(tuf_freep) Tuf *tuf = NULL;
+                char last[16] = "targets", name[16], roles[1024] = "";
+                Listed listed = {};
+                Fault fault = {};
+
+                (void)state;
+                for (unsigned i = 1; i <= DELEGATIONS_MAX + 1; i++) {
+                        (void)snprintf(name, sizeof(name), "role%u", i);
+                        (void)repository_delegate(repository, deep ? last : "targets", name,
+                                                  i > DELEGATIONS_MAX ? "far/*" : "*/*", NULL,
+                                                  false);
+                        repository_add_target(repository, name, i % 2 ? "near/x" : "far/x", "x");
+                        strcat(roles, name);
+                        strcat(roles, " ");
+                        strcpy(last, name);
+                }
+                repository_publish_roles(repository, roles);
+                tuf = repository_refreshed(repository);
+                assert_listed(tuf, "near/", "near/x=role1");
+                assert_int_equal(tuf_list(tuf, "far/", on_target, &listed, &fault), -EBADE);
+                assert_int_equal(fault.code, FAULT_LIMIT);
+        }
+}
+
 static void test_a_listing_ends_when_its_caller_has_enough(void **state) {
         _cleanup_(repository_freep) Repository *repository = repository_new();
         _cleanup_(tuf_freep) Tuf *tuf = NULL;
@@ -240,6 +267,7 @@ int main(void) {
                 cmocka_unit_test(test_a_listing_sees_a_role_on_every_way_that_leads_to_it),
                 cmocka_unit_test(test_a_listing_says_of_each_path_what_a_search_says),
                 cmocka_unit_test(test_a_bad_role_on_the_way_ends_the_listing),
+                cmocka_unit_test(test_a_listing_ends_after_32_roles),
                 cmocka_unit_test(test_a_listing_ends_when_its_caller_has_enough),
                 cmocka_unit_test(test_a_circle_of_terminating_roles_is_listed_and_ends),
         };
