@@ -243,7 +243,10 @@ void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known
                                            .drive = &drive->state,
                                            .to = drive->state.record.revision });
         if (!was_attached) {
-                notify(core, "drive-added", "", drive, NULL, NULL);
+                char text[NODE_SIZE + 32];
+
+                text_format(text, sizeof(text), "%s: plugged in", drive_shown_node(drive));
+                notify(core, "drive-added", text, drive, NULL, NULL);
                 if (readable)
                         memcpy(effect_add(core, EFFECT_LOAD_ENTRIES)->model, record->identity,
                                IDENTITY_LENGTH);
@@ -251,10 +254,12 @@ void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known
 }
 
 static void drive_left(Core *core, Drive *drive) {
+        char text[NODE_SIZE + 32];
         Effect *e;
 
-        notify(core, "drive-removed", "", drive, NULL, NULL);
+        text_format(text, sizeof(text), "%s: unplugged", drive_shown_node(drive));
         drive->state.attached = false;
+        notify(core, "drive-removed", text, drive, NULL, NULL);
         e = effect_add(core, EFFECT_FORGET_ATTACHED);
         text_format(e->drive_id, sizeof(e->drive_id), "%s", drive->state.id);
 }

@@ -281,6 +281,7 @@ Daemon *daemon_free(Daemon *daemon) {
         (void)mirror_free(daemon->mirror);
         (void)image_fetch_free(daemon->image);
         sd_event_source_unref(daemon->hotplug_timer);
+        sd_event_source_unref(daemon->folder_watch);
         sd_device_monitor_unref(daemon->monitor);
         (void)audit_free(daemon->audit);
         (void)store_close(daemon->store);

@@ -48,6 +48,7 @@ typedef struct Daemon {
         Mirror *mirror;
         ImageFetch *image;
         sd_event_source *hotplug_timer;
+        sd_event_source *folder_watch;
         struct sd_device_monitor *monitor;
 } Daemon;
 

@@ -51,9 +51,9 @@ int hotplug_watch(Daemon *daemon) {
         int r;
 
         if (daemon->options.emulated) {
-                r = sd_event_add_inotify(daemon->event, NULL, daemon->options.emulated,
-                                         IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM,
-                                         on_folder, daemon);
+                r = sd_event_add_inotify(
+                        daemon->event, &daemon->folder_watch, daemon->options.emulated,
+                        IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM, on_folder, daemon);
                 if (r < 0)
                         return r;
         }
