@@ -3,7 +3,9 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +20,32 @@
 #define ANSWER_WAIT_MS 10000
 
 DEFINE_CLEANUP(CURLM *, curl_multi_cleanup)
+
+static const char usage[] =
+        "usage: discfw-fetch\n"
+        "Fetches catalogs and images, for discfwd, on the connection in descriptor 3.\n"
+        "\n"
+        "  --help     this text\n"
+        "  --version  the version\n"
+        "See discfw-fetch(8).\n";
+
+/* 1 to go on, 0 when all was said, -EINVAL for wrong usage. */
+static int parse_options(int argc, char *argv[]) {
+        static const struct option options[] = {
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },
+                {},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
+                switch (c) {
+                case 'h': (void)fputs(usage, stdout); return 0;
+                case 'v': (void)puts("discfw-fetch " PACKAGE_VERSION); return 0;
+                default: return -EINVAL;
+                }
+        return optind == argc ? 1 : -EINVAL;
+}
 
 static int connection_inherit(int *ret_connection) {
         int fd = SD_LISTEN_FDS_START, flags, r;
@@ -142,6 +170,9 @@ int main(int argc, char *argv[]) {
         r = process_sanitize(argc, argv);
         if (r < 0)
                 return EXIT_FAILURE;
+        r = parse_options(argc, argv);
+        if (r <= 0)
+                return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
         log_open("discfw-fetch");
         r = connection_inherit(&connection);
         if (r < 0)

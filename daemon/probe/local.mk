@@ -9,6 +9,7 @@ PROBE_LIBS = libprobe.a $(DRIVE_LIBS)
 pkglibexec_PROGRAMS += discfw-probe
 discfw_probe_SOURCES = daemon/probe/main.c
 discfw_probe_LDADD = $(PROBE_LIBS) $(SYSTEMD_LIBS)
+dist_man_MANS += daemon/probe/discfw-probe.8
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/process/test-probe

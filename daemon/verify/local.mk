@@ -9,6 +9,7 @@ VERIFY_LIBS = libverify.a libcatalog.a libwire.a $(BASE_LIBS)
 pkglibexec_PROGRAMS += discfw-verify
 discfw_verify_SOURCES = daemon/verify/main.c
 discfw_verify_LDADD = $(VERIFY_LIBS) $(SYSTEMD_LIBS)
+dist_man_MANS += daemon/verify/discfw-verify.8
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/process/test-verify

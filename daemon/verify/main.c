@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* discfw-verify: checks a catalog for the daemon, which parses nothing that is not verified. */
 #include <errno.h>
+#include <getopt.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
@@ -10,6 +12,31 @@
 #include "base/sandbox.h"
 #include "verify/sandbox.h"
 #include "verify/session.h"
+
+static const char usage[] = "usage: discfw-verify\n"
+                            "Checks catalogs, for discfwd, on the connection in descriptor 3.\n"
+                            "\n"
+                            "  --help     this text\n"
+                            "  --version  the version\n"
+                            "See discfw-verify(8).\n";
+
+/* 1 to go on, 0 when all was said, -EINVAL for wrong usage. */
+static int parse_options(int argc, char *argv[]) {
+        static const struct option options[] = {
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },
+                {},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
+                switch (c) {
+                case 'h': (void)fputs(usage, stdout); return 0;
+                case 'v': (void)puts("discfw-verify " PACKAGE_VERSION); return 0;
+                default: return -EINVAL;
+                }
+        return optind == argc ? 1 : -EINVAL;
+}
 
 static int connection_inherit(int *ret_connection) {
         int r = sd_listen_fds(1);
@@ -37,6 +64,9 @@ int main(int argc, char *argv[]) {
         r = process_sanitize(argc, argv);
         if (r < 0)
                 return EXIT_FAILURE;
+        r = parse_options(argc, argv);
+        if (r <= 0)
+                return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
         log_open("discfw-verify");
         r = connection_inherit(&connection);
         if (r < 0)
