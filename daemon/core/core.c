@@ -114,7 +114,7 @@ void core_set_catalogs(Core *core, const CatalogConfig *configs, unsigned n_conf
                                     configs[i].root_sha256);
                         trail(core, &entry);
                         take_config(catalog, &configs[i]);
-                        effect_add(core, EFFECT_SAVE_CATALOG)->catalog = *catalog;
+                        save_catalog(core, catalog);
                 } else
                         take_config(catalog, &configs[i]);
         }

@@ -38,6 +38,8 @@ void effect_done(Effect *effect) {
                 json_decref(effect->reply.parameters);
         if (effect->kind == EFFECT_QUERY)
                 json_decref(effect->query.parameters);
+        if (effect->kind == EFFECT_SAVE_CATALOG)
+                free(effect->catalog);
         memset(effect, 0, sizeof(*effect));
 }
 
@@ -103,6 +105,15 @@ void trail(Core *core, const TrailEntry *entry) {
 
 void save_drive(Core *core, const Drive *drive) {
         effect_add(core, EFFECT_SAVE_DRIVE)->drive = drive->state;
+}
+
+void save_catalog(Core *core, const CatalogState *catalog) {
+        CatalogState *copied = malloc(sizeof(*copied));
+
+        if (!copied)
+                abort(); /* as in effect_add() */
+        *copied = *catalog;
+        effect_add(core, EFFECT_SAVE_CATALOG)->catalog = copied;
 }
 
 void save_job(Core *core, const FlashJob *job) {

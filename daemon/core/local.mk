@@ -4,15 +4,16 @@ noinst_LIBRARIES += libcore.a
 libcore_a_SOURCES = \
 	daemon/core/core.c daemon/core/core.h \
 	daemon/core/doctor.c \
-	daemon/core/effects.c \
-	daemon/core/inventory.c \
-	daemon/core/job.c \
-	daemon/core/plan.c \
-	daemon/core/refresh.c \
+	daemon/core/effect.h daemon/core/effects.c \
+	daemon/core/inventory.c daemon/core/inventory.h \
+	daemon/core/job.c daemon/core/job.h \
+	daemon/core/plan.c daemon/core/plan.h \
+	daemon/core/refresh.c daemon/core/refresh.h \
 	daemon/core/request.c \
 	daemon/core/resolve.c \
 	daemon/core/show.c \
 	daemon/core/state.h \
-	daemon/core/view.c \
+	daemon/core/types.h \
+	daemon/core/view.c daemon/core/view.h \
 	daemon/core/why.c
 CORE_LIBS = libcore.a libcatalog.a $(WIRE_LIBS)

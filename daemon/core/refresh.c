@@ -124,7 +124,7 @@ static void catalog_done(Core *core, CatalogState *catalog, bool ok) {
         else
                 text_format(detail, sizeof(detail), "%s", catalog->fault.text);
         text_format(entry.detail, sizeof(entry.detail), "%s", detail);
-        effect_add(core, EFFECT_SAVE_CATALOG)->catalog = *catalog;
+        save_catalog(core, catalog);
         trail(core, &entry);
         if (!ok)
                 log_effect(core, LOG_LEVEL_WARNING, NULL, &catalog->fault);

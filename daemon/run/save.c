@@ -215,7 +215,7 @@ int save_effect(Daemon *daemon, const Effect *effect, Fault *fault) {
                 return drive_set_attached(daemon->store, effect->drive_id, false, clock_realtime(),
                                           fault);
         case EFFECT_SAVE_JOB: return save_job(daemon, &effect->job, fault);
-        case EFFECT_SAVE_CATALOG: return save_catalog(daemon, &effect->catalog, fault);
+        case EFFECT_SAVE_CATALOG: return save_catalog(daemon, effect->catalog, fault);
         case EFFECT_DELETE_CATALOG:
                 return catalog_delete(daemon->store, effect->catalog_name, fault);
         case EFFECT_TRAIL: return save_trail(daemon, effect, fault);

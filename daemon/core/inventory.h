@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The drives of the machine, and what catalogs say of each. */
+#pragma once
+
+#include "catalog/graph.h"
+#include "core/core.h"
+
+/* An entry of one catalog for the model of one drive. */
+typedef struct KnownEntry {
+        Entry *entry; /* NULL: ignored, and why */
+        char catalog[CATALOG_NAME_MAX + 1];
+        char path[TARGET_PATH_MAX + 1];
+        char ignored[FAULT_TEXT_MAX];
+} KnownEntry;
+
+typedef struct Drive {
+        DriveState state;
+        KnownEntry *entries;
+        unsigned n_entries;
+        char announced[REVISION_SIZE]; /* the newer version that was told of already */
+        bool seen;                     /* in the scan that is going on */
+} Drive;
+
+Drive *drive_find(Core *core, const char *id);
+/* What a person has at hand: node, block name, with or without /dev/, serial, prefix of the id. */
+Drive *drive_lookup(Core *core, const char *name, Fault *fault);
+const char *drive_shown_node(const Drive *drive);
+void drive_model_text(const Drive *drive, char *ret_text, size_t size);
+void drive_label(const Drive *drive, char *ret_text, size_t size); /* "sr0", "btc-1004" */
+void scan_begin(Core *core);
+void revision_trim(const char *revision, char ret_text[REVISION_SIZE]);
+void inventory_free(Core *core);
+/* Looks for a newer firmware and tells of it once. */
+void announce_update(Core *core, Drive *drive);
+
+/* resolve.c */
+void resolve_drive(Core *core, const Request *request);
+/* A scan showed a drive that waits for its power cycle: perhaps it is well now. */
+void resolve_by_scan(Core *core, Drive *drive);
