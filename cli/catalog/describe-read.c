@@ -378,6 +378,13 @@ static int on_value(void *userdata, const char *section, const char *key, const 
         return reading->r == 0;
 }
 
+/* jansson takes UTF-8 only. */
+static bool is_utf8(const char *text, size_t length) {
+        _cleanup_json_ json_t *json = json_stringn(text, length);
+
+        return json;
+}
+
 static int check_lines(const char *name, const char *text, Fault *fault) {
         unsigned n = 1;
 
@@ -385,11 +392,13 @@ static int check_lines(const char *name, const char *text, Fault *fault) {
                 size_t length = strcspn(p, "\n");
 
                 if (length > LINE_MAX)
-                        return fault_set(
-                                fault, FAULT_BAD_REQUEST,
-                                "%s:%u: this line has %zu bytes, at most %d are read; notes, "
-                                "hazards and sources may be given several times",
-                                name, n, length, LINE_MAX);
+                        return fault_set(fault, FAULT_BAD_REQUEST,
+                                         "%s:%u: this line has %zu bytes, at most %d are read; "
+                                         "notes, hazards and sources may be given several times",
+                                         name, n, length, LINE_MAX);
+                if (!is_utf8(p, length))
+                        return fault_set(fault, FAULT_BAD_REQUEST, "%s:%u: this line is not UTF-8",
+                                         name, n);
                 p += length + (p[length] == '\n');
         }
 

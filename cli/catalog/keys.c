@@ -87,6 +87,10 @@ static int passphrase_get(const char *prompt, bool twice, Fault *fault) {
         return arg_passphrase_file ? passphrase_read(fault) : passphrase_ask(prompt, twice, fault);
 }
 
+int passphrase_choose(Fault *fault) {
+        return passphrase_get("passphrase for the new keys: ", true, fault);
+}
+
 static int encrypt(EVP_PKEY *pair, char **ret_pem) {
         _cleanup_(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
         X509_ALGOR *algorithm = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 0, NULL, SCRYPT_N,
@@ -127,7 +131,7 @@ int keys_make(const Work *work, const char *role, KeyScheme scheme, json_t **ret
         json_t *object;
         int r;
 
-        r = passphrase_get("passphrase for the new keys: ", true, fault);
+        r = passphrase_choose(fault);
         if (r < 0)
                 return r;
 

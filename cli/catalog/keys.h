@@ -18,6 +18,9 @@
 
 /* Where passphrases are to be read; NULL to ask on the terminal. */
 void passphrase_from(const char *path);
+/* Asks for one for new keys, twice on a terminal: before anything else is done, so that a slip of the
+ * finger leaves nothing behind. keys_make() does it by itself otherwise. */
+int passphrase_choose(Fault *fault) _must_check_;
 /* Overwrites what was read. */
 void passphrase_forget(void);
 

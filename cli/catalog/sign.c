@@ -136,6 +136,25 @@ static int set_version(const Work *work, const char *role, json_t *body, int64_t
         return 0;
 }
 
+/* What clients would not even read is not signed. */
+static int check_size(const char *role, const char *text, Fault *fault) {
+        static const size_t limits[_METADATA_TYPE_MAX] = {
+                [METADATA_ROOT] = METADATA_ROOT_MAX,
+                [METADATA_TIMESTAMP] = METADATA_TIMESTAMP_MAX,
+                [METADATA_SNAPSHOT] = METADATA_SNAPSHOT_MAX,
+                [METADATA_TARGETS] = METADATA_TARGETS_MAX,
+        };
+        size_t limit = limits[work_type_of(role)];
+
+        if (strlen(text) > limit)
+                return fault_set(
+                        fault, FAULT_LIMIT,
+                        "%s would have %zu bytes, clients read at most %zu; give a part of "
+                        "it to a maker of its own",
+                        role, strlen(text), limit);
+        return 0;
+}
+
 /* SECOND may be NULL. */
 static int sign_and_write(Work *work, const char *role, json_t *body, const json_t *first,
                           const json_t *second, Fault *fault) {
@@ -165,7 +184,8 @@ static int sign_and_write(Work *work, const char *role, json_t *body, const json
         text = document ? json_dumps(document, JSON_COMPACT) : NULL;
         if (!text)
                 return -ENOMEM;
-        return work_write_signed(work, role, version, text, fault);
+        r = check_size(role, text, fault);
+        return r < 0 ? r : work_write_signed(work, role, version, text, fault);
 }
 
 static const json_t *delegated_role(const json_t *targets, const char *name) {

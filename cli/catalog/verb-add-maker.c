@@ -10,8 +10,14 @@
 #include "cli/catalog/sign.h"
 
 static int check_name(const json_t *targets, const char *name, Fault *fault) {
+        const json_t *roles = json_object_get(json_object_get(targets, "delegations"), "roles");
         const json_t *role;
         size_t i;
+
+        if (json_array_size(roles) >= DELEGATIONS_MAX)
+                return fault_set(fault, FAULT_LIMIT,
+                                 "there are %zu makers, and clients look at no more than %d",
+                                 json_array_size(roles), DELEGATIONS_MAX);
 
         for (MetadataType type = 0; type < _METADATA_TYPE_MAX; type++)
                 if (strcmp(name, metadata_type_name(type)) == 0)
@@ -22,8 +28,7 @@ static int check_name(const json_t *targets, const char *name, Fault *fault) {
                                  "\"%s\" is not 1 to %d letters, digits, \"-\", \"_\" and \".\"",
                                  name, WORK_NAME_MAX);
 
-        json_array_foreach(json_object_get(json_object_get(targets, "delegations"), "roles"), i,
-                           role)
+        json_array_foreach(roles, i, role)
                 if (strcmp(json_string_value(json_object_get(role, "name")), name) == 0)
                         return fault_set(fault, FAULT_BAD_REQUEST, "there is a maker \"%s\"", name);
 

@@ -119,6 +119,8 @@ int verb_init(const Arguments *arguments, Fault *fault) {
 
         r = parse(arguments, &settings, &n_keys, &threshold, &scheme, fault);
         if (r == 0)
+                r = passphrase_choose(fault);
+        if (r == 0)
                 r = work_make(arguments->operands[0], arguments->values[OPTION_KEYS], &settings,
                               &work, fault);
         if (r == 0)

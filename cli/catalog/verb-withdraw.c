@@ -56,7 +56,7 @@ static int withdraw(void *userdata, const char *role, Fault *fault) {
                 return 0;
 
         if (json_object_set_new(entry, "withdrawn", json_string(search->reason)) < 0)
-                return -ENOMEM;
+                return fault_set(fault, FAULT_BAD_REQUEST, "the reason is not UTF-8");
         printf("withdrawn in the draft of %s: %s\n", role, search->path);
         return work_write_draft(search->work, role, body, fault);
 }

@@ -133,7 +133,11 @@ int work_make(const char *path, const char *keys, const WorkSettings *settings, 
                 return r;
         if (!is_empty(work->fd))
                 return fault_set(fault, FAULT_BAD_REQUEST,
-                                 "%s is not empty: a catalog needs a folder of its own", path);
+                                 "%s is not empty: a catalog needs a folder of its own%s", path,
+                                 faccessat(work->fd, "metadata/1.timestamp.json", F_OK, 0) < 0 &&
+                                                 faccessat(work->fd, "metadata", F_OK, 0) == 0
+                                         ? "; this one is of an init that was cut off: remove it"
+                                         : "");
 
         r = mkdir_parents(work->keys, 0700);
         if (r < 0)

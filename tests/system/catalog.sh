@@ -75,7 +75,7 @@ ok "a catalog needs a name"
 ends 2 tool init "$tmp/work" --name x --threshold 3 --root-keys 2 && complained "can never be met"
 ok "a threshold that cannot be met is refused"
 ends 2 setsid "$build/discfw-catalog" init "$tmp/nopass" --name x </dev/null >"$tmp/out" 2>"$tmp/err" &&
-        complained "--passphrase-file"
+        complained "--passphrase-file" && [ ! -e "$tmp/nopass" ]
 ok "without a terminal and a passphrase file it is said what to do"
 tool --passphrase-file "$tmp/pass" init "$tmp/work" --name lab --threshold 2 --root-keys 3 \
         --expires-days timestamp=2

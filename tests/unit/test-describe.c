@@ -194,6 +194,12 @@ static void test_a_line_that_would_be_cut_is_refused(void **state) {
                 "may be given several times");
 }
 
+static void test_a_text_of_another_encoding_is_refused(void **state) {
+        (void)state;
+        refused(HEAD "[image 1]\nnotes = f\xfcr alle\n", FAULT_BAD_REQUEST,
+                ":13: this line is not UTF-8");
+}
+
 static void test_what_is_missing_is_asked_for(void **state) {
         (void)state;
         refused(HEAD, FAULT_BAD_REQUEST, ": it has no [image VERSION]");
@@ -217,6 +223,7 @@ int main(void) {
                 cmocka_unit_test(test_an_image_that_does_not_fit_is_refused),
                 cmocka_unit_test(test_mistakes_are_named_with_their_line),
                 cmocka_unit_test(test_a_line_that_would_be_cut_is_refused),
+                cmocka_unit_test(test_a_text_of_another_encoding_is_refused),
                 cmocka_unit_test(test_what_is_missing_is_asked_for),
         };
 
