@@ -161,6 +161,18 @@ echo '{}' >"$tmp/bad/$(published_version snapshot).snapshot.json"
 ends 6 maker publish "$tmp/bad" && complained "another work folder"
 ok "a published file is never replaced by another"
 
+# Files first, the timestamp last: as the kernel saw it.
+if strace -o "$tmp/trace" true 2>/dev/null; then
+        strace -o "$tmp/trace" -e trace=rename,renameat,renameat2 "$build/discfw-catalog" -C "$tmp/work" \
+                publish "$tmp/traced" >"$tmp/out" 2>"$tmp/err" &&
+                [ "$(grep -c '= 0$' "$tmp/trace")" -gt 5 ] &&
+                [ "$(grep -n '"timestamp.json"' "$tmp/trace" | cut -d: -f1)" = \
+                        "$(grep -n '= 0$' "$tmp/trace" | tail -n 1 | cut -d: -f1)" ]
+        ok "the timestamp is written last"
+else
+        n=$((n + 1)) && echo "ok $n - the timestamp is written last # SKIP strace does not work here"
+fi
+
 # Rotation
 maker rotate-key root && maker publish "$tmp/pub" && check "$tmp/pub" --root "$tmp/first-root.json"
 ok "a client with the old root follows a rotation of the root keys"
