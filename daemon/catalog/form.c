@@ -22,6 +22,13 @@ int malformed(const Metadata *metadata, Fault *fault, const char *format, ...) {
         return fault_prefix(fault, "cannot read %s", metadata->label);
 }
 
+int not_understood(const Metadata *metadata, const char *name, Fault *fault) {
+        char label[ROLE_LABEL_SIZE];
+
+        role_label(name, label);
+        return malformed(metadata, fault, "what it says of %s is not understood", label);
+}
+
 int keys_check(const Metadata *metadata, const json_t *keys, Fault *fault) {
         char wanted[KEYID_SIZE];
         const char *keyid;
@@ -185,12 +192,8 @@ int snapshot_check(const Metadata *snapshot, Fault *fault) {
         if (!json_get_object(snapshot->body, "meta", &files))
                 return malformed(snapshot, fault, "it lists no files");
         json_object_foreach(files, name, file) {
-                char label[ROLE_LABEL_SIZE];
-
-                role_label(name, label);
                 if (!file_meta_read(file, true, &meta))
-                        return malformed(snapshot, fault, "what it says of %s is not understood",
-                                         label);
+                        return not_understood(snapshot, name, fault);
         }
         return 0;
 }

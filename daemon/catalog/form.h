@@ -26,3 +26,6 @@ bool file_meta_read(const json_t *object, bool versioned, FileMeta *ret_meta);
 
 /* "cannot read targets 7: WHY". Returns -EBADE. */
 int malformed(const Metadata *metadata, Fault *fault, const char *format, ...) _printf_(3, 4);
+
+/* The same, for what it says of a file or target. */
+int not_understood(const Metadata *metadata, const char *name, Fault *fault);

@@ -293,18 +293,18 @@ static int check_listed(const Metadata *new, const Metadata *old, Fault *fault) 
 
         while (snapshot_next(old, &iterator, &name, &version)) {
                 char label[ROLE_LABEL_SIZE];
-                int64_t now;
+                int64_t now = 0;
 
+                if (snapshot_version(new, name, &now) && now >= version)
+                        continue;
                 role_label(name, label);
-                if (!snapshot_version(new, name, &now))
+                if (now == 0)
                         return fault_set(fault, FAULT_CATALOG_ROLLED_BACK,
                                          "%s no longer lists %s, which %s did", new->label, label,
                                          old->label);
-                if (now < version)
-                        return fault_set(fault, FAULT_CATALOG_ROLLED_BACK,
-                                         "%s lists version %" PRId64
-                                         " of %s, and %s listed %" PRId64,
-                                         new->label, now, label, old->label, version);
+                return fault_set(fault, FAULT_CATALOG_ROLLED_BACK,
+                                 "%s lists version %" PRId64 " of %s, and %s listed %" PRId64,
+                                 new->label, now, label, old->label, version);
         }
         return 0;
 }

@@ -111,12 +111,8 @@ int targets_check(const Metadata *targets, Fault *fault) {
         if (!json_get_object(targets->body, "targets", &all))
                 return malformed(targets, fault, "it has no targets");
         json_object_foreach(all, path, target) {
-                char label[ROLE_LABEL_SIZE];
-
-                role_label(path, label);
                 if (!target_is_well_formed(target))
-                        return malformed(targets, fault, "what it says of %s is not understood",
-                                         label);
+                        return not_understood(targets, path, fault);
         }
         return delegations ? delegations_check(targets, delegations, fault) : 0;
 }

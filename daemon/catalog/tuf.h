@@ -78,7 +78,8 @@ int tuf_find(Tuf *tuf, const char *path, TufTarget *ret_target, Fault *fault) _m
 
 /* All targets whose path begins with PREFIX ("drive/HEX24/"), each as tuf_find() would find it: for a
  * path that several roles list the first in order counts. Roles that cannot hold such a path are not
- * loaded. ON_TARGET may end the listing with a negative errno, which is returned. */
+ * loaded. ON_TARGET may end the listing with a negative errno, which is returned; the fault is then
+ * FAULT_INTERNAL, unless ON_TARGET has set a better one. */
 typedef int (*TufOnTarget)(void *userdata, const TufTarget *target);
 int tuf_list(Tuf *tuf, const char *prefix, TufOnTarget on_target, void *userdata,
              Fault *fault) _must_check_;
