@@ -17,4 +17,11 @@ TESTS += tests/process/test-verify
 tests_process_test_verify_SOURCES = tests/process/test-verify.c $(TUF_REPOSITORY)
 tests_process_test_verify_LDADD = libcatalog.a $(WIRE_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_process_test_verify_DEPENDENCIES = discfw-verify
+
+# Sanitizers and coverage widen the sandbox.
+if PLAIN_BUILD
+check_PROGRAMS += tests/process/test-verify-sandbox
+TESTS += tests/process/test-verify-sandbox
+endif
+tests_process_test_verify_sandbox_LDADD = $(VERIFY_LIBS) $(CMOCKA_LIBS)
 endif
