@@ -285,6 +285,8 @@ int supervise(const char *folder, const char *emulated, Fault *fault) {
                               strerror(errno));
         else
                 r = find_programs(s, fault);
+        /* Everybody may reach the socket; what is private is made so by its own mode. */
+        (void)umask(0022);
         s->emulated = emulated ? emulated_path : NULL;
         if (r == 0)
                 r = make_folders(s, folder, fault);
