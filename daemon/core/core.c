@@ -49,6 +49,14 @@ int core_load_image(Core *core, const uint8_t sha256[32]) {
         return 0;
 }
 
+void image_forget(Core *core, const uint8_t sha256[32]) {
+        for (unsigned i = 0; i < core->n_images; i++)
+                if (memcmp(core->images[i], sha256, 32) == 0) {
+                        memcpy(core->images[i], core->images[--core->n_images], 32);
+                        return;
+                }
+}
+
 void core_load_next_job(Core *core, uint64_t id) {
         core->next_job = id;
 }

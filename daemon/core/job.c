@@ -90,7 +90,7 @@ static void begin_step(Core *core, unsigned step) {
         job->started = job->ended = 0;
         job->outcome = OUTCOME_REFUSED;
         fault_clear(&job->fault);
-        running->in_flash = running->went = false;
+        running->in_flash = running->went = running->fetched_again = false;
         running->n_done = running->n_total = 0;
         running->expected_ms =
                 s->entry->recipe.commit_ms + s->entry->recipe.settle_ms + s->entry->recipe.ready_ms;
@@ -142,18 +142,23 @@ static void ask_for_image(Core *core, unsigned mirror) {
         e->image.length = job->length;
 }
 
-static void image_or_plan(Core *core) {
+static void fetch_image(Core *core) {
         FlashJob *job = &core->running.job;
+        bool forward = job->stage < JOB_STAGE_FETCHING;
 
-        if (image_in_store(core, job->sha256)) {
-                send_plan(core);
-                return;
-        }
         job->stage = JOB_STAGE_FETCHING;
         core->running.mirror = 0;
-        save_job(core, job);
+        if (forward) /* in the store a job never goes back */
+                save_job(core, job);
         tell_progress(core);
         ask_for_image(core, 0);
+}
+
+static void image_or_plan(Core *core) {
+        if (image_in_store(core, core->running.job.sha256))
+                send_plan(core);
+        else
+                fetch_image(core);
 }
 
 int job_start(Core *core, const Request *request, Fault *fault) {
@@ -419,6 +424,14 @@ void core_on_flash_gone(Core *core, const Fault *fault) {
         if (!running->active ||
             (running->job.stage != JOB_STAGE_CHECKING && running->job.stage != JOB_STAGE_COMMITTED))
                 return;
+        /* The store had to give it up meanwhile, or found it damaged: it can be fetched again. */
+        if (running->job.stage == JOB_STAGE_CHECKING && fault->code == FAULT_IMAGE_MISSING &&
+            !running->fetched_again) {
+                running->fetched_again = true;
+                image_forget(core, running->job.sha256);
+                fetch_image(core);
+                return;
+        }
         if (running->job.stage == JOB_STAGE_CHECKING) {
                 finish(core, OUTCOME_REFUSED, &gone, NULL);
                 return;

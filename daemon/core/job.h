@@ -12,6 +12,7 @@ typedef struct Running {
         unsigned mirror; /* that is asked for the image */
         bool went;       /* GO was said */
         bool waits_for_report;
+        bool fetched_again;
         uint64_t client; /* who waits for the end; 0 nobody */
         bool client_more;
         bool adopted; /* from before this daemon's start: only its outcome is awaited */

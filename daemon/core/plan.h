@@ -34,3 +34,4 @@ int plan_make(Core *core, const PlanQuestion *question, PlanAnswer *ret_answer, 
 bool plan_newest(Core *core, const Drive *drive, bool stale_too, Way *ret_way,
                  char ret_catalog[CATALOG_NAME_MAX + 1]);
 bool image_in_store(const Core *core, const uint8_t sha256[32]);
+void image_forget(Core *core, const uint8_t sha256[32]);

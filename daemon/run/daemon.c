@@ -71,12 +71,43 @@ static void carry_out(Daemon *daemon, const Effect *effect) {
         }
 }
 
+static int save_batch(Daemon *daemon, Fault *fault) {
+        int r;
+
+        r = store_begin(daemon->store, fault);
+        for (size_t i = 0; r >= 0 && i < daemon->n_batch; i++)
+                r = save_effect(daemon, &daemon->batch[i], fault);
+        if (r >= 0)
+                r = store_commit(daemon->store, fault);
+        if (r >= 0)
+                return 0;
+        store_rollback(daemon->store);
+        if (fault->code == FAULT_NONE)
+                (void)fault_set(fault, FAULT_STORE, "cannot store: %s", strerror(-r));
+        return r;
+}
+
+/* All effects on the store since the last time, as one transaction. On a full disk the store gives up
+ * its reserve, and a second try has room: an outcome can always be recorded. */
+static int flush_batch(Daemon *daemon, Fault *fault) {
+        int r;
+
+        r = save_batch(daemon, fault);
+        if (r < 0 && fault->code == FAULT_STORE_FULL) {
+                fault_clear(fault);
+                r = save_batch(daemon, fault);
+        }
+        for (size_t i = 0; i < daemon->n_batch; i++)
+                effect_done(&daemon->batch[i]);
+        daemon->n_batch = 0;
+        return r;
+}
+
 /* Nothing of the batch happened. Those who wait are told why, and the core gives up what it meant to
  * do; what is not on disk was not begun. */
 static void store_failed(Daemon *daemon, const Fault *fault) {
         Effect effect;
 
-        store_rollback(daemon->store);
         log_fault(LOG_LEVEL_ERROR, NULL, fault);
         while (core_next_effect(daemon->core, &effect)) {
                 if (effect.kind == EFFECT_REPLY)
@@ -86,45 +117,48 @@ static void store_failed(Daemon *daemon, const Fault *fault) {
         core_on_store_failed(daemon->core, fault);
 }
 
+static void add_to_batch(Daemon *daemon, const Effect *effect) {
+        if (daemon->n_batch == daemon->batch_size) {
+                size_t n = daemon->batch_size ? daemon->batch_size * 2 : 8;
+                Effect *batch = realloc(daemon->batch, n * sizeof(*batch));
+
+                if (!batch)
+                        abort(); /* what cannot be remembered cannot be recorded: stopping is safe */
+                daemon->batch = batch;
+                daemon->batch_size = n;
+        }
+        daemon->batch[daemon->n_batch++] = *effect;
+}
+
 void daemon_pump(Daemon *daemon) {
-        Fault fault = {};
-        Effect effect;
-        bool more;
-        int r;
+        bool more = true;
 
         if (daemon->pumping)
                 return; /* who called us from inside will come by here again */
         daemon->pumping = true;
-        do {
-                bool of_store;
+        while (more) {
+                Fault fault = {};
+                Effect effect;
 
                 more = core_next_effect(daemon->core, &effect);
-                of_store = more && effect.kind <= _EFFECT_STORE_LAST;
-                r = 0;
-                if (of_store && !store_in_transaction(daemon->store))
-                        r = store_begin(daemon->store, &fault);
-                if (of_store && r >= 0)
-                        r = save_effect(daemon, &effect, &fault);
-                if (!of_store && store_in_transaction(daemon->store))
-                        r = store_commit(daemon->store, &fault);
-                if (r < 0) {
-                        if (fault.code == FAULT_NONE)
-                                (void)fault_set(&fault, FAULT_STORE, "cannot store: %s",
-                                                strerror(-r));
+                if (more && effect.kind <= _EFFECT_STORE_LAST) {
+                        add_to_batch(daemon, &effect);
+                        continue;
+                }
+                if (daemon->n_batch > 0 && flush_batch(daemon, &fault) < 0) {
                         if (more && effect.kind == EFFECT_REPLY)
                                 server_error(daemon->server, effect.reply.client, &fault);
-                        store_failed(daemon, &fault);
-                        fault_clear(&fault);
                         if (more)
                                 effect_done(&effect);
+                        store_failed(daemon, &fault);
                         more = true;
                         continue;
                 }
-                if (more && !of_store)
+                if (more) {
                         carry_out(daemon, &effect);
-                if (more)
                         effect_done(&effect);
-        } while (more);
+                }
+        }
         daemon->pumping = false;
 }
 
@@ -283,6 +317,9 @@ Daemon *daemon_free(Daemon *daemon) {
         sd_event_source_unref(daemon->hotplug_timer);
         sd_event_source_unref(daemon->folder_watch);
         sd_device_monitor_unref(daemon->monitor);
+        for (size_t i = 0; i < daemon->n_batch; i++)
+                effect_done(&daemon->batch[i]);
+        free(daemon->batch);
         (void)audit_free(daemon->audit);
         (void)store_close(daemon->store);
         (void)core_free(daemon->core);

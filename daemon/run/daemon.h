@@ -37,6 +37,8 @@ typedef struct Daemon {
         Audit *audit;
         Server *server;
         bool pumping;
+        Effect *batch; /* effects on the store since the last commit */
+        size_t n_batch, batch_size;
         int64_t last_seq; /* of the audit trail, as far as we wrote it */
 
         Link *probe;

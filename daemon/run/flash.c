@@ -139,6 +139,10 @@ static int send_plan(Daemon *daemon, const Effect *effect, Fault *fault) {
         size_t n;
         int r;
 
+        /* There must be room to record how it ends, before it begins. */
+        r = store_reserve(daemon->store, fault);
+        if (r < 0)
+                return r;
         r = image_read(daemon->store, effect->flash.sha256, clock_realtime(), &image, fault);
         if (r < 0)
                 return r;

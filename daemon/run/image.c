@@ -204,6 +204,12 @@ void image_fetch(Daemon *daemon, const Effect *effect) {
         memcpy(image->row.sha256, effect->image.sha256, SHA256_LENGTH);
         memcpy(image->url, effect->image.url, sizeof(image->url));
         daemon->image = image;
+        /* Room for it, at the price of what was longest not used: it can be fetched again. */
+        if (images_prune(daemon->store, IMAGES_SIZE_MAX - 2 * (uint64_t)IMAGE_LENGTH_MAX, NULL, 0,
+                         NULL, &fault) < 0) {
+                image_over(image, &fault);
+                return;
+        }
         r = image->url[0] == '/' ? from_folder(image, effect, &fault)
                                  : from_address(image, effect, &fault);
         if (r <= 0) /* over at once, well or not; 1: on_done() will come */
