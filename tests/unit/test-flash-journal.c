@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -295,6 +297,26 @@ static void test_a_machine_flashes_one_drive_at_a_time(void **state) {
         assert_int_equal(journal_lock_machine(folder, &other, &fault), 0);
 }
 
+/* As on a full disk: what is there already has its room, what is not is refused as a whole. */
+static void test_a_journal_that_gets_no_room_is_refused_and_leaves_nothing(void **state) {
+        const struct rlimit narrow = { 2048, RLIM_INFINITY },
+                            wide = { RLIM_INFINITY, RLIM_INFINITY };
+        uint64_t jobs[JOURNALS_MAX];
+        Journal *journal;
+        Fault fault = {};
+        size_t n = 99;
+
+        (void)state;
+        (void)signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &narrow), 0);
+        assert_true(journal_new(folder, &plan, "sg1", &journal, &fault) < 0);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &wide), 0);
+        assert_int_equal(fault.code, FAULT_STORE);
+        assert_int_equal(journal_list(folder, jobs, &n), 0);
+        assert_int_equal(n, 0);
+        assert_int_equal(faccessat(folder, ".flash.new", F_OK, 0), -1);
+}
+
 static void test_the_file_never_grows(void **state) {
         struct stat before, after;
 
@@ -329,6 +351,7 @@ int main(void) {
                 TEST(test_a_job_is_begun_once),
                 TEST(test_a_journal_is_locked_while_its_helper_lives),
                 TEST(test_a_machine_flashes_one_drive_at_a_time),
+                TEST(test_a_journal_that_gets_no_room_is_refused_and_leaves_nothing),
                 TEST(test_the_file_never_grows),
         };
 

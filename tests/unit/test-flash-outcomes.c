@@ -75,6 +75,35 @@ static void test_a_disc_in_the_drive_is_refused_and_nothing_is_sent(void **state
         assert_int_equal(bench_count(bench, "3b"), 0);
 }
 
+/* Somebody at the drive, after READY and before the order. */
+static FlashEnd meddled_with(Bench *bench, const char *line) {
+        Helper helper = helper_start(bench);
+        FlashEnd end;
+
+        helper_plan(&helper, bench);
+        assert_int_equal(helper_hear(&helper, &end), MESSAGE_FLASH_READY);
+        bench_control(bench, line);
+        helper_go(&helper, bench);
+        assert_int_equal(helper_hear(&helper, &end), MESSAGE_FLASH_END);
+        helper_ack(&helper, bench->plan.job);
+        assert_int_equal(helper_wait(&helper), 0);
+        assert_int_equal(bench_count(bench, "3b"), 0);
+        return end;
+}
+
+static void test_what_happened_before_the_order_is_noticed_and_nothing_is_sent(void **state) {
+        Bench *bench = *state;
+        FlashEnd end;
+
+        end = meddled_with(bench, "tray btc-ide1004 open");
+        assert_outcome(&end, OUTCOME_REFUSED);
+        assert_int_equal(end.fault.code, FAULT_TRAY_OPEN);
+        bench_control(bench, "tray btc-ide1004 closed");
+        end = meddled_with(bench, "unplug btc-ide1004");
+        assert_outcome(&end, OUTCOME_REFUSED);
+        assert_int_equal(end.fault.code, FAULT_DRIVE_GONE);
+}
+
 static void test_a_refused_command_leaves_the_drive_unharmed_and_says_why(void **state) {
         Bench *bench = *state;
         FlashEnd end;
@@ -257,6 +286,7 @@ int main(void) {
                 plextor(test_a_plextor_is_upgraded_by_its_serial_number),
                 test_on_bench(test_progress_is_told_in_the_order_of_phases),
                 test_on_bench(test_a_disc_in_the_drive_is_refused_and_nothing_is_sent),
+                test_on_bench(test_what_happened_before_the_order_is_noticed_and_nothing_is_sent),
                 test_on_bench(test_a_refused_command_leaves_the_drive_unharmed_and_says_why),
                 test_on_bench(test_an_opened_tray_stops_before_the_commit),
                 test_on_bench(test_a_reset_while_sending_stops_before_the_commit),
