@@ -152,7 +152,7 @@ static const char *mirror_state(const Core *core, const CatalogState *catalog, c
                                     catalog->version - m->version);
                 return "behind";
         }
-        if (m->fault.code == FAULT_CATALOG_EXPIRED) {
+        if (m->fault.code == FAULT_CATALOG_FROZEN || m->fault.code == FAULT_CATALOG_EXPIRED) {
                 text_format(ret_text, size, "frozen, skipped: %s", m->fault.text);
                 return "frozen";
         }

@@ -143,7 +143,8 @@ static int save_catalog(Daemon *daemon, const CatalogState *catalog, Fault *faul
                 row.mirrors[i].version = m->version;
                 row.mirrors[i].signed_at = m->signed_at;
                 row.mirrors[i].behind = m->version > 0 && m->version < catalog->version;
-                row.mirrors[i].frozen = m->fault.code == FAULT_CATALOG_EXPIRED;
+                row.mirrors[i].frozen = m->fault.code == FAULT_CATALOG_FROZEN ||
+                                        m->fault.code == FAULT_CATALOG_EXPIRED;
                 row.mirrors[i].fault = m->fault;
         }
         return catalog_save(daemon->store, &row, fault);
