@@ -195,25 +195,38 @@ static void take_record(Drive *drive, const DriveRecord *record) {
         r->fault = record->fault;
 }
 
-/* The drive that a record without identity must be: the one that was last at its place. */
+/* The drive that was last at the place of RECORD; only one of the same name and serial number, unless
+ * the record has none to compare. */
 static Drive *find_by_place(Core *core, const DriveRecord *record) {
-        for (unsigned i = 0; i < core->n_drives; i++)
-                if (!core->drives[i].seen && record->devpath[0] &&
-                    strcmp(core->drives[i].state.record.devpath, record->devpath) == 0)
+        for (unsigned i = 0; i < core->n_drives; i++) {
+                const DriveRecord *known = &core->drives[i].state.record;
+
+                if (core->drives[i].seen || !record->devpath[0] ||
+                    strcmp(known->devpath, record->devpath) != 0)
+                        continue;
+                if (record->fault.code != FAULT_NONE ||
+                    (memcmp(known->identity, record->identity, IDENTITY_LENGTH) == 0 &&
+                     strcmp(known->serial, record->serial) == 0))
                         return &core->drives[i];
+        }
         return NULL;
+}
+
+/* Two drives may share name and serial number, and so the key that the store knows one of them by:
+ * which is which, only their places tell. */
+static Drive *find_known(Core *core, const DriveRecord *record, const char *known_id) {
+        Drive *drive = find_by_place(core, record);
+
+        if (!drive && record->fault.code == FAULT_NONE && known_id[0])
+                drive = drive_find(core, known_id);
+        return drive && !drive->seen ? drive : NULL;
 }
 
 void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known_id) {
         bool readable = record->fault.code == FAULT_NONE;
-        Drive *drive = known_id[0] ? drive_find(core, known_id) : NULL;
-        bool is_new, was_attached;
+        Drive *drive = find_known(core, record, known_id);
+        bool is_new = !drive, was_attached;
 
-        if (!readable)
-                drive = find_by_place(core, record);
-        if (drive && drive->seen)
-                drive = NULL; /* a second one with the same serial number and name */
-        is_new = !drive;
         if (is_new) {
                 char id[DRIVE_ID_LENGTH + 1];
 
