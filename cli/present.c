@@ -164,7 +164,7 @@ static const char *weakest_evidence(const json_t *steps) {
                 size_t rank = 0;
 
                 while (rank < N_ELEMENTS(order) &&
-                       strcmp(order[rank], reply_text(step, "evidence")))
+                       strcmp(order[rank], reply_text(step, "evidence")) != 0)
                         rank++;
                 if (rank > weakest)
                         weakest = rank;

@@ -107,7 +107,9 @@ static void read_found(Reader *r, DriveRecord *record) {
         for (size_t i = 0; i < REVISION_SIZE - 1; i++) {
                 char c = (char)record->inquiry[REVISION_OFFSET + i];
 
-                record->revision[i] = c ? c : ' ';
+                if (!c)
+                        c = ' ';
+                record->revision[i] = c;
         }
         read_plain(r, record->serial, sizeof(record->serial));
         record->serial_source = (SerialSource)read_enum(r, _SERIAL_SOURCE_MAX);

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh disable=SC2034
 # For the scripts beside this one: what they found, as TAP.
 LC_ALL=C; export LC_ALL
 top=${DISCFW_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}

@@ -5,3 +5,8 @@ EXTRA_DIST += tests/system/lib.sh
 SYSTEM_TESTS =
 dist_check_SCRIPTS += $(SYSTEM_TESTS)
 TESTS += $(SYSTEM_TESTS)
+
+# What ./dev does.
+EXTRA_DIST += tests/dev/check.sh tests/dev/coverage.sh tests/dev/format.sh tests/dev/fuzz.sh \
+	tests/dev/lint.sh tests/lint/analyzer.allow tests/lint/cppcheck.allow tests/.clang-tidy \
+	.clang-tidy .shellcheckrc packaging/debian/control packaging/debian/tests/control
