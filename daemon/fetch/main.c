@@ -2,68 +2,21 @@
 /* discfw-fetch: URLs into descriptors, for the daemon, which has no network. */
 #include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 
-#include "base/log.h"
-#include "base/sandbox.h"
 #include "fetch/job.h"
 #include "fetch/sandbox.h"
+#include "wire/helper.h"
 #include "wire/order.h"
 
 #define ANSWER_WAIT_MS 10000
 
 DEFINE_CLEANUP(CURLM *, curl_multi_cleanup)
 
-static const char usage[] =
-        "usage: discfw-fetch\n"
-        "Fetches catalogs and images, for discfwd, on the connection in descriptor 3.\n"
-        "\n"
-        "  --help     this text\n"
-        "  --version  the version\n"
-        "See discfw-fetch(8).\n";
-
-/* 1 to go on, 0 when all was said, -EINVAL for wrong usage. */
-static int parse_options(int argc, char *argv[]) {
-        static const struct option options[] = {
-                { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, 'v' },
-                {},
-        };
-        int c;
-
-        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
-                switch (c) {
-                case 'h': (void)fputs(usage, stdout); return 0;
-                case 'v': (void)puts("discfw-fetch " PACKAGE_VERSION); return 0;
-                default: return -EINVAL;
-                }
-        return optind == argc ? 1 : -EINVAL;
-}
-
-static int connection_inherit(int *ret_connection) {
-        int fd = SD_LISTEN_FDS_START, flags, r;
-
-        r = sd_listen_fds(1);
-        if (r < 0)
-                return r;
-        if (r != 1 || sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, 0) <= 0)
-                return -ENOTSOCK;
-        /* A daemon that does not read must not stop a transfer at a note of its progress. */
-        flags = fcntl(fd, F_GETFL);
-        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-                return -errno;
-
-        *ret_connection = fd;
-        return 0;
-}
-
+static const Helper helper = { .name = "discfw-fetch",
+                               .text = "Fetches catalogs and images, for discfwd,",
+                               .nonblocking = true };
 static int wait_for(int fd, short events, int timeout_ms) {
         struct pollfd p = { .fd = fd, .events = events };
         int r;
@@ -154,36 +107,20 @@ static int serve(CURLM *multi, int connection, Fault *fault) {
         }
 }
 
-static int fail(int r, const char *what, const Fault *fault) {
-        if (fault->code != FAULT_NONE)
-                log_fault(LOG_LEVEL_ERROR, NULL, fault);
-        else
-                log_error("%s: %s", what, strerror(-r));
-        return EXIT_FAILURE;
-}
-
 int main(int argc, char *argv[]) {
         _cleanup_(curl_multi_cleanupp) CURLM *multi = NULL;
         Fault fault = {};
-        int connection, r;
+        int connection, status, r;
 
-        r = process_sanitize(argc, argv);
-        if (r < 0)
-                return EXIT_FAILURE;
-        r = parse_options(argc, argv);
-        if (r <= 0)
-                return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
-        log_open("discfw-fetch");
-        r = connection_inherit(&connection);
-        if (r < 0)
-                return fail(r, "cannot take over the connection", &fault);
+        if (helper_begin(&helper, argc, argv, &connection, &status) != 0)
+                return status;
         r = fetch_sandbox_enter(connection, &fault); /* nothing is read before this line */
         if (r < 0)
-                return fail(r, "cannot confine myself", &fault);
+                return helper_fail(r, "cannot confine myself", &fault);
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(multi = curl_multi_init()))
-                return fail(-ENOMEM, "cannot start libcurl", &fault);
+                return helper_fail(-ENOMEM, "cannot start libcurl", &fault);
         r = serve(multi, connection, &fault);
         if (r < 0)
-                return fail(r, "connection to the daemon failed", &fault);
+                return helper_fail(r, "connection to the daemon failed", &fault);
         return EXIT_SUCCESS;
 }

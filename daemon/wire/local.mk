@@ -5,6 +5,7 @@ libwire_a_SOURCES = \
 	daemon/wire/fetch.c daemon/wire/fetch.h \
 	daemon/wire/flash.c daemon/wire/flash.h \
 	daemon/wire/frame.c daemon/wire/frame.h \
+	daemon/wire/helper.c daemon/wire/helper.h \
 	daemon/wire/order.c daemon/wire/order.h \
 	daemon/wire/parts.c daemon/wire/parts.h \
 	daemon/wire/verify.c daemon/wire/verify.h \
