@@ -22,7 +22,8 @@
 #   start NAME COMMAND...; stop NAME; running NAME; pid_of NAME      output goes to $tmp/NAME.log
 #   start_emulator [OPTION...]   drives in $drives, transcripts in $tmp/transcripts/NAME.log
 #   emulator COMMAND...          discfw-emulator-ctl
-#   start_mirrors            nginx; each folder or link in $tmp/mirrors is one, at $mirrors/NAME
+#   start_mirrors            nginx; each folder in $tmp/mirrors is one, at http://127.0.0.1:$port/NAME,
+#                            and at 127.0.0.2 and 127.0.0.3, for mirrors that are told apart by host
 #   start_daemon             discfwd --standalone, which discfw(1) then talks to (DISCFW_DIR)
 #   writes NAME              how many commands went to a drive that could have changed it
 
@@ -140,9 +141,10 @@ stop() {
 	pid=$(pid_of "$1")
 	rm -f "$tmp/processes/$1"
 	kill "$pid" 2>/dev/null
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.5
+	patience=100
+	while [ $patience -gt 0 ] && kill -0 "$pid" 2>/dev/null; do
+		patience=$((patience - 1))
+		sleep 0.1
 	done
 	kill -9 "$pid" 2>/dev/null && echo "# $1 had to be killed"
 	wait "$pid" 2>/dev/null
@@ -175,7 +177,12 @@ nginx_configuration() {
 		        fastcgi_temp_path $tmp/nginx;
 		        uwsgi_temp_path $tmp/nginx;
 		        scgi_temp_path $tmp/nginx;
-		        server { listen 127.0.0.1:$1; root $tmp/mirrors; }
+		        server {
+		                listen 127.0.0.1:$1;
+		                listen 127.0.0.2:$1;
+		                listen 127.0.0.3:$1;
+		                root $tmp/mirrors;
+		        }
 		}
 	END
 }
@@ -187,8 +194,7 @@ start_mirrors() {
 		nginx_configuration $port >"$tmp/nginx/conf"
 		start nginx nginx -p "$tmp/nginx" -e "$tmp/nginx/error.log" -c "$tmp/nginx/conf"
 		within 10 nginx_decided
-		# shellcheck disable=SC2034 # for those who include this
-		[ ! -s "$tmp/nginx/pid" ] || { mirrors=http://127.0.0.1:$port && return 0; }
+		[ ! -s "$tmp/nginx/pid" ] || return 0
 		stop nginx
 	done
 	return 1

@@ -10,3 +10,4 @@ TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += tests/dev/check.sh tests/dev/coverage.sh tests/dev/format.sh tests/dev/fuzz.sh \
 	tests/dev/lint.sh tests/lint/analyzer.allow tests/lint/cppcheck.allow tests/.clang-tidy \
 	.clang-tidy .shellcheckrc packaging/debian/control packaging/debian/tests/control
+EXTRA_DIST += tests/demo/demo.sh tests/demo/narrate.sh
