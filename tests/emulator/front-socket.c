@@ -264,6 +264,8 @@ static bool hung_up(const Connection *connection) {
 
 /* May this connection use its drive, or does somebody else stand in the way? */
 static bool in_use(const Front *front, const Connection *connection, bool exclusive) {
+        if (connection->exclusive)
+                return false; /* whoever came later is kept out, and does not keep out */
         for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
                 const Connection *other = &front->connections[i];
 

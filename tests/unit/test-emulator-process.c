@@ -213,6 +213,9 @@ static void test_exclusive_use_keeps_all_others_out(void **state) {
                          EMULATED_EBUSY);
         assert_int_equal(converse(second, EMULATED_FLAG_LOOK, INQUIRY_36, 6, 36).host_status,
                          EMULATED_EBUSY);
+        /* Those who try in vain do not disturb the one who has it. */
+        assert_int_equal(converse(first, EMULATED_FLAG_EXCLUSIVE, INQUIRY_36, 6, 36).host_status,
+                         0);
         (void)close(first);
         assert_int_equal(converse(second, EMULATED_FLAG_EXCLUSIVE, INQUIRY_36, 6, 36).host_status,
                          0);
