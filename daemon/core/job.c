@@ -463,7 +463,12 @@ void core_on_reports_done(Core *core) {
 int core_load_job(Core *core, const FlashJob *job) {
         Fault fault = {};
 
-        core->running = (Running){ .active = true, .job = *job, .adopted = true };
+        /* How far it is, nobody says until it ends: shown is the phase that must not be disturbed. */
+        core->running = (Running){ .active = true,
+                                   .job = *job,
+                                   .adopted = true,
+                                   .in_flash = true,
+                                   .phase = PHASE_COMMITTING };
         if (job->stage == JOB_STAGE_COMMITTED)
                 return 0;
         /* Nothing was sent to the drive: a helper that waits for GO gives up with its connection. */
