@@ -121,7 +121,9 @@ int core_load_drive(Core *core, const DriveState *state) {
         if (!drive)
                 return -ENOMEM;
         drive->state = *state;
-        drive->state.attached = false; /* until a scan says so */
+        /* Answers come from the store until the drives were looked at, and say how old they are. */
+        if (state->attached && state->last_seen > core->last_scan)
+                core->last_scan = state->last_seen;
         return 0;
 }
 
@@ -227,6 +229,10 @@ void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known
         Drive *drive = find_known(core, record, known_id);
         bool is_new = !drive, was_attached;
 
+        if (drive && !readable && ours_to_change(core, drive)) {
+                drive->seen = true; /* its flash helper has it, and will say what became of it */
+                return;
+        }
         if (is_new) {
                 char id[DRIVE_ID_LENGTH + 1];
 
@@ -288,6 +294,8 @@ static void answer_waiters(Core *core, const Fault *fault) {
                         reply_fault(core, waiters[i].client, fault);
                 else if (waiters[i].request.method == METHOD_RESOLVE)
                         resolve_drive(core, &waiters[i].request);
+                else if (waiters[i].request.method != METHOD_SCAN)
+                        core_on_request(core, &waiters[i].request);
                 else
                         reply(core, waiters[i].client,
                               json_pack("{so}", "drives",
@@ -310,6 +318,7 @@ void core_on_scan_end(Core *core, const Fault *fault) {
         core->scanning = false;
         if (fault->code == FAULT_NONE) {
                 core->last_scan = core->now;
+                core->scanned = true;
                 for (unsigned i = 0; i < core->n_drives; i++)
                         if (core->drives[i].state.attached && !core->drives[i].seen)
                                 drive_left(core, &core->drives[i]);

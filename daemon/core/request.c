@@ -30,7 +30,9 @@ static void wait_for_scan(Core *core, const Request *request) {
         }
         core->waiters[core->n_waiters].client = request->client;
         core->waiters[core->n_waiters++].request = *request;
-        scan_begin(core);
+        /* The first scan serves whoever comes during it; any other may have passed the drive. */
+        if (core->scanned || !core->scanning)
+                scan_begin(core);
 }
 
 static void show_drive(Core *core, const Request *request) {
@@ -199,22 +201,23 @@ static void doctor(Core *core, const Request *request) {
 
 static const struct {
         MethodFunction function;
-        bool changes; /* root and group discfw only */
+        bool changes;     /* root and group discfw only */
+        bool names_drive; /* to act on: nodes may have other numbers than when the store was closed */
 } methods[_METHOD_MAX] = {
         [METHOD_GET_STATUS] = { get_status, false },
         [METHOD_LIST_DRIVES] = { list_drives, false },
         [METHOD_SCAN] = { wait_for_scan, false },
         [METHOD_SHOW_DRIVE] = { show_drive, false },
         [METHOD_REFRESH] = { refresh, true },
-        [METHOD_PLAN_FLASH] = { plan_flash, false },
-        [METHOD_FLASH] = { flash, true },
+        [METHOD_PLAN_FLASH] = { plan_flash, false, true },
+        [METHOD_FLASH] = { flash, true, true },
         [METHOD_RESOLVE] = { wait_for_scan, true },
         [METHOD_WHY] = { why, false },
         [METHOD_HISTORY] = { query, false },
         [METHOD_VERIFY_AUDIT] = { query, false },
         [METHOD_EXPORT_AUDIT] = { query, true },
-        [METHOD_HOLD] = { set_hold, true },
-        [METHOD_UNHOLD] = { set_hold, true },
+        [METHOD_HOLD] = { set_hold, true, true },
+        [METHOD_UNHOLD] = { set_hold, true, true },
         [METHOD_LIST_CATALOGS] = { list_catalogs, false },
         [METHOD_SHOW_CATALOG] = { show_catalog, false },
         [METHOD_RELOAD] = { reload, true },
@@ -258,7 +261,10 @@ void core_on_request(Core *core, const Request *request) {
                 reply_fault(core, request->client, &fault);
                 return;
         }
-        methods[request->method].function(core, request);
+        if (methods[request->method].names_drive && !core->scanned)
+                wait_for_scan(core, request);
+        else
+                methods[request->method].function(core, request);
 }
 
 void core_on_client_gone(Core *core, uint64_t client) {

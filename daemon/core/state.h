@@ -24,7 +24,8 @@ struct Core {
         unsigned n_drives;
         bool scanning;
         bool scan_again;
-        int64_t last_scan; /* 0: none yet */
+        int64_t last_scan; /* 0: never */
+        bool scanned;      /* since this daemon began */
 
         CatalogState catalogs[CATALOGS_MAX];
         unsigned n_catalogs;

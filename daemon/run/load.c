@@ -21,6 +21,7 @@ static int on_drive(const DriveRow *row, void *userdata) {
         Daemon *daemon = loader->daemon;
         DriveState drive = { .first_seen = row->first_seen,
                              .last_seen = row->last_seen,
+                             .attached = row->attached,
                              .held = row->held };
         JobRow job;
         int r;
