@@ -1,0 +1,577 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A machine for tests: emulated drives, a catalog, mirrors, and discfwd, all of it real processes.
+
+    with Machine("emprex-1016-a") as machine:
+        machine.refresh()
+        assert machine.discfw("update", DRIVE, "--yes").status == 0
+        assert machine.transcript(DRIVE).burns == 1
+
+Every wait is bounded, and nothing is left running: what the test started is ended by its id, also
+processes that lost their parent, which come to us.
+"""
+import ctypes
+import glob
+import http.server
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.environ.get("DISCFW_SRCDIR", os.path.dirname(os.path.dirname(HERE)))
+BUILD = os.environ.get("DISCFW_BUILDDIR", ".")
+MODELS = SOURCE + "/tests/emulator/models"
+TIME_SCALE = 0.01  # of the drives: a burn of 50 s takes half a second
+WAIT = 20  # seconds, for what takes less than one
+PR_SET_CHILD_SUBREAPER = 36
+# Commands that change a drive: WRITE BUFFER, and what is like it in other families.
+CHANGING = {"3b", "04", "a1", "15", "55", "aa", "2a"}
+
+
+def wait_until(what, condition, seconds=WAIT):
+    """The first true answer of CONDITION."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain until {what}")
+        time.sleep(0.01)
+
+
+# Processes
+
+
+def children(pid):
+    """(id, name) of each."""
+    found = []
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+            ids = f.read().split()
+    except OSError:
+        return found
+    for child in ids:
+        try:
+            with open(f"/proc/{child}/comm", encoding="utf-8") as f:
+                found.append((int(child), f.read().strip()))
+        except OSError:
+            pass
+    return found
+
+
+def kill(pid, number=signal.SIGKILL):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def gone(pid):
+    """Ended, reaped by its parent or not yet."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def environment():
+    kept = {k: v for k, v in os.environ.items()
+            if k not in ("NO_COLOR", "PAGER", "DISCFW_PAGER", "DISCFW_DIR", "COLUMNS", "SUDO_UID")}
+    return dict(kept, TZ="UTC", LC_ALL="C.UTF-8", TERM="dumb")
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    def json(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def __repr__(self):
+        return f"status {self.status}\n--- out\n{self.out}\n--- err\n{self.err}"
+
+
+class Command:
+    """A program that runs while the test goes on."""
+
+    def __init__(self, *argv, **options):
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=environment(), **options)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self, seconds=WAIT):
+        try:
+            out, err = self.process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            out, err = self.process.communicate()
+            raise AssertionError(f"{self.process.args} did not end in {seconds} s: {err!r}") from None
+        return Result(self.process.returncode, out.decode(), err.decode())
+
+
+# The daemon's socket
+
+
+class Connection:
+    """Varlink, as little as is needed."""
+
+    def __init__(self, path, timeout=WAIT):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(timeout)
+        self.socket.connect(path)
+        self.heard = b""
+
+    def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.socket.close()
+
+    def say(self, method, more=False, **parameters):
+        message = {"method": "org.discfw." + method, "parameters": parameters}
+        if more:
+            message["more"] = True
+        self.socket.sendall(json.dumps(message).encode() + b"\0")
+
+    def hear(self):
+        """The next message, or None at the end."""
+        while b"\0" not in self.heard:
+            some = self.socket.recv(65536)
+            if not some:
+                return None
+            self.heard += some
+        message, self.heard = self.heard.split(b"\0", 1)
+        return json.loads(message)
+
+    def call(self, method, **parameters):
+        self.say(method, **parameters)
+        return self.hear()
+
+
+class Watcher:
+    """Collects the events of Monitor, until the daemon ends."""
+
+    def __init__(self, path):
+        self.connection = Connection(path)
+        self.events = []
+        self.ended = False
+        self.changed = threading.Condition()
+        self.connection.say("Monitor", more=True)
+        self.connection.socket.settimeout(None)
+        self.thread = threading.Thread(target=self.listen, daemon=True)
+        self.thread.start()
+
+    def listen(self):
+        try:
+            while True:
+                message = self.connection.hear()
+                with self.changed:
+                    self.ended = message is None
+                    if message:
+                        self.events.append(message.get("parameters", {}))
+                    self.changed.notify_all()
+                if message is None:
+                    return
+        except OSError:
+            with self.changed:
+                self.ended = True
+                self.changed.notify_all()
+
+    def phases(self):
+        seen = []
+        for event in self.events:
+            phase = (event.get("progress") or {}).get("phase")
+            if event["event"] == "progress" and phase and seen[-1:] != [phase]:
+                seen.append(phase)
+        return seen
+
+    def done(self, phase):
+        """How much of it was done when last heard of."""
+        return max((e["progress"]["done"] for e in self.events
+                    if e["event"] == "progress" and e["progress"]["phase"] == phase), default=0)
+
+    def outcomes(self):
+        return [e["outcome"] for e in self.events if e["event"] == "outcome"]
+
+    def wait_for(self, what, condition, seconds=WAIT):
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.ended or condition(), seconds):
+                raise AssertionError(f"waited in vain for {what}; saw {self.events}")
+            if not condition():
+                raise AssertionError(f"the daemon ended before {what}; saw {self.events}")
+
+    def wait_phase(self, phase):
+        self.wait_for(f"phase {phase}", lambda: phase in self.phases())
+
+    def wait_outcome(self):
+        self.wait_for("the outcome", self.outcomes)
+        return self.outcomes()[0]
+
+    def close(self):
+        self.connection.close()
+        self.thread.join(WAIT)
+
+
+# Catalogs and mirrors
+
+
+class Catalog:
+    """That of the demo, made anew; the maker's tool may go on with it."""
+
+    def __init__(self, folder, settle_ms):
+        self.folder = folder
+        made = subprocess.run([SOURCE + "/tests/demo-catalog.sh", folder, "--settle-ms",
+                               str(settle_ms)], env=dict(environment(), DISCFW_BUILDDIR=BUILD),
+                              capture_output=True, timeout=60, check=False)
+        assert made.returncode == 0, made
+        self.root = folder + "/root.json"
+        self.published = folder + "/published"
+
+    def maker(self, *arguments):
+        made = subprocess.run([BUILD + "/discfw-catalog", "-C", self.folder + "/work",
+                               "--passphrase-file", self.folder + "/passphrase", *arguments],
+                              env=environment(), capture_output=True, timeout=60, check=False)
+        assert made.returncode == 0, made
+
+    def image(self, folder, version):
+        """The file of this version, as FOLDER publishes it."""
+        found = glob.glob(f"{folder}/targets/drive/*/*.{version}.bin")
+        assert len(found) == 1, found
+        return found[0]
+
+
+class Mirror:
+    """An HTTP server over a folder, that misbehaves with paths that contain the given words."""
+
+    def __init__(self, folder):
+        mirror = self
+        self.folder = folder
+        self.cut = {}    # word: bytes of the body that come, then the connection ends
+        self.hang = {}   # word: bytes of the body that come, then nothing more
+        self.slow = {}   # word: bytes in a second
+        self.status = {}  # word: status of the answer
+        self.requests = []  # (path, Range or None)
+        self.let_go = threading.Event()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                mirror.answer(self)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def for_path(table, path):
+        return next((value for word, value in table.items() if word in path), None)
+
+    def answer(self, handler):
+        wanted = handler.headers.get("Range")
+        self.requests.append((handler.path, wanted))
+        status = self.for_path(self.status, handler.path)
+        try:
+            with open(self.folder + handler.path, "rb") as f:
+                body = f.read()
+        except OSError:
+            status = status or 404
+        if status:
+            handler.send_response(status)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
+        whole = len(body)
+        start = int(re.fullmatch(r"bytes=(\d+)-.*", wanted)[1]) if wanted else 0
+        handler.send_response(206 if wanted else 200)
+        handler.send_header("ETag", f'"{whole}"')
+        handler.send_header("Content-Length", str(whole - start))
+        if wanted:
+            handler.send_header("Content-Range", f"bytes {start}-{whole - 1}/{whole}")
+        handler.end_headers()
+        self.send(handler, body[start:])
+
+    def send(self, handler, body):
+        cut = self.for_path(self.cut, handler.path)
+        hang = self.for_path(self.hang, handler.path)
+        slow = self.for_path(self.slow, handler.path)
+        n = next((n for n in (cut, hang) if n is not None), len(body))
+        piece = slow // 20 if slow else n
+        try:
+            for start in range(0, n, piece):
+                handler.wfile.write(body[start:min(n, start + piece)])
+                self.let_go.wait(0.05 if slow else 0)
+        except OSError:
+            pass
+        if hang is not None:
+            self.let_go.wait(60)
+        if n < len(body):
+            handler.close_connection = True
+
+    def close(self):
+        self.let_go.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+# The whole
+
+
+class Transcript:
+    """What went to a drive."""
+
+    def __init__(self, path):
+        with open(path, encoding="ascii") as f:
+            lines = [line.split() for line in f]
+        cdbs = [line[1] for line in lines if line[0].isdigit()]
+        self.opcodes = [cdb[:2] for cdb in cdbs]
+        self.n_changing = sum(opcode in CHANGING for opcode in self.opcodes)
+        # BTC: WRITE BUFFER with mode 7 burns what came before with mode 6.
+        self.burns = sum(cdb.startswith("3b07") for cdb in cdbs)
+
+
+class Machine:
+    """One or more of tests/emulator/models, a catalog of the demo, and discfwd --standalone."""
+
+    def __init__(self, *models, settle_ms=200, start=True):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        # Names of sockets are short, so TMPDIR may not be used.
+        self.tmp = tempfile.mkdtemp(prefix="discfw-", dir="/tmp")
+        os.chmod(self.tmp, 0o755)
+        self.dir = self.tmp + "/d"
+        self.drives = self.tmp + "/drives"
+        self.models = models
+        self.settle_ms = settle_ms
+        self.start = start
+        self.emulator = self.supervisor = None
+        self.closing = []
+
+    def __enter__(self):
+        try:
+            os.mkdir(self.tmp + "/models")
+            for model in self.models:
+                shutil.copy(f"{MODELS}/{model}.drive", self.tmp + "/models")
+            self.catalog = Catalog(self.tmp + "/catalog", self.settle_ms)
+            self.start_emulator()
+            if self.start:
+                self.start_daemon()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for thing in self.closing:
+            thing.close()
+        self.stop_daemon()
+        if self.emulator:
+            self.emulator.kill()
+            self.emulator.wait()
+        # Helpers that outlived their supervisor were given to us.
+        for pid, _ in children(os.getpid()):
+            kill(pid)
+            try:
+                os.waitpid(pid, 0)
+            except ChildProcessError:
+                pass
+        shutil.rmtree(self.tmp)
+
+    # Drives
+
+    def start_emulator(self):
+        with open(self.tmp + "/emulator.log", "ab") as log:
+            self.emulator = subprocess.Popen(
+                [BUILD + "/discfw-emulator", "--models", self.tmp + "/models", "--dir", self.drives,
+                 "--state", self.tmp + "/drive-state", "--transcript", self.tmp + "/transcripts",
+                 "--time-scale", str(TIME_SCALE)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=environment())
+        wait_until("the emulator is ready", lambda: "ready" in self.text("emulator.log"))
+
+    def emulate(self, *arguments):
+        done = subprocess.run([BUILD + "/discfw-emulator-ctl", self.drives, *arguments],
+                              capture_output=True, timeout=WAIT, check=False)
+        assert done.returncode == 0, done
+
+    def faults(self, *lines):
+        """A plan of what goes wrong (tests/emulator/faults.h); none without lines."""
+        with open(self.tmp + "/faults", "w", encoding="ascii") as f:
+            f.write("".join(line + "\n" for line in lines))
+        self.emulate("faults", self.tmp + "/faults" if lines else "-")
+
+    def transcript(self, drive):
+        return Transcript(f"{self.tmp}/transcripts/{drive}.log")
+
+    # The daemon
+
+    def start_daemon(self, **options):
+        """Waits until it answers. Returns after how many seconds."""
+        began = time.monotonic()
+        with open(self.tmp + "/discfwd.log", "ab") as log:
+            self.supervisor = subprocess.Popen(
+                [BUILD + "/discfwd", "--standalone", self.dir, "--emulated", self.drives],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), **options)
+        self.wait_answer()
+        return time.monotonic() - began
+
+    def wait_answer(self):
+        wait_until("discfwd answers", lambda: self.discfw("list").status == 0)
+
+    def stop_daemon(self):
+        """By TERM, as somebody does who wants to stop it; killed if that does not help."""
+        if not self.supervisor:
+            return
+        self.supervisor.terminate()
+        try:
+            self.supervisor.wait(WAIT)
+        except subprocess.TimeoutExpired:
+            self.die()
+        self.supervisor = None
+
+    def die(self):
+        """Supervisor, daemon and helpers, in one moment: as if the machine had lost its power."""
+        pids = [self.supervisor.pid] + [pid for pid, _ in children(self.supervisor.pid)]
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids:
+                kill(pid, number)
+        self.supervisor.wait(WAIT)
+        wait_until("all are dead", lambda: all(gone(pid) for pid in pids))
+
+    def pid_of(self, name):
+        """Of a child of the supervisor: "discfwd" is the daemon; 0 if there is none."""
+        return next((pid for pid, comm in children(self.supervisor.pid) if comm == name[:15]), 0)
+
+    def kill_daemon(self):
+        """The daemon, not its supervisor. Returns after how many seconds it answers again."""
+        pid = self.pid_of("discfwd")
+        assert pid
+        began = time.monotonic()
+        kill(pid)
+        wait_until("another daemon runs", lambda: self.pid_of("discfwd") not in (0, pid))
+        self.wait_answer()
+        return time.monotonic() - began
+
+    def kill_flash(self):
+        pid = wait_until("a flash helper runs", lambda: self.pid_of("discfw-flash"))
+        kill(pid)
+
+    # Talking to it
+
+    @property
+    def socket(self):
+        return self.dir + "/run/discfwd.sock"
+
+    def command(self, *arguments, **options):
+        return Command(BUILD + "/discfw", "--dir", self.dir, *arguments, **options)
+
+    def discfw(self, *arguments, seconds=WAIT, **options):
+        return self.command(*arguments, **options).end(seconds)
+
+    def done(self, *arguments, status=0, **options):
+        """Runs discfw, which must end with STATUS."""
+        result = self.discfw(*arguments, **options)
+        assert result.status == status, f"{arguments}: {result}\n{self.text('discfwd.log')}"
+        return result
+
+    def connect(self, **options):
+        connection = Connection(self.socket, **options)
+        self.closing.append(connection)
+        return connection
+
+    def watch(self):
+        watcher = Watcher(self.socket)
+        self.closing.append(watcher)
+        return watcher
+
+    def mirror(self, folder=None):
+        mirror = Mirror(folder or self.catalog.published)
+        self.closing.append(mirror)
+        return mirror
+
+    def trust(self, *mirrors):
+        """Adds the catalog, with its own folder as the only mirror if none is given, and fetches it."""
+        self.done("catalog", "add", "main", self.catalog.root,
+                  *([m.url if isinstance(m, Mirror) else m for m in mirrors]
+                    or [self.catalog.published]))
+        self.done("refresh")
+
+    # What it says
+
+    def text(self, name):
+        try:
+            with open(f"{self.tmp}/{name}", encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def drive(self, name):
+        return next(d for d in self.done("list", "--json").json()[0]["drives"]
+                    if d["node"].endswith(name))
+
+    def history(self, *kinds):
+        """The audit log, oldest first; rows of these kinds only."""
+        events = self.done("history", "--json").json()
+        events = [row for reply in events for row in reply.get("events", [reply])]
+        return sorted((e for e in events if not kinds or e["kind"] in kinds), key=lambda e: e["seq"])
+
+    def flash_rows(self):
+        """(kind, job, outcome) of every row about flashes."""
+        return [(e["kind"], e["job"], e["outcome"])
+                for e in self.history("flash.intent", "flash.outcome")]
+
+    def audit_is_whole(self):
+        return self.done("audit", "verify").out.startswith("whole")
+
+    def journals(self):
+        return glob.glob(self.dir + "/flash/*.flash")
+
+
+def run_tests(tests, limit_seconds):
+    """Functions whose names are sentences, as TAP; all of them in so many seconds. Names given on the
+    command line choose some."""
+    import traceback
+    tests = [t for t in tests if not sys.argv[1:] or any(w in t.__name__ for w in sys.argv[1:])]
+
+    def too_late(*_):
+        raise TimeoutError(f"not done after {limit_seconds} s")
+
+    def asked_to_end(*_):
+        sys.exit(143)
+
+    signal.signal(signal.SIGALRM, too_late)
+    signal.signal(signal.SIGTERM, asked_to_end)
+    signal.alarm(limit_seconds)
+    print(f"1..{len(tests)}")
+    for i, test in enumerate(tests, 1):
+        name = test.__name__.removeprefix("test_").replace("_", " ")
+        began = time.monotonic()
+        try:
+            test()
+            print(f"ok {i} - {name}")
+        except Skip as why:
+            print(f"ok {i} # SKIP {name}: {why}")
+        except Exception:
+            for line in traceback.format_exc().splitlines():
+                print("# " + line)
+            print(f"not ok {i} - {name}")
+        print(f"# {time.monotonic() - began:.1f} s", flush=True)
+
+
+class Skip(Exception):
+    """Cannot be tested here, and why."""
