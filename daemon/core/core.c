@@ -94,6 +94,7 @@ static void take_config(CatalogState *catalog, const CatalogConfig *config) {
 void core_set_catalogs(Core *core, const CatalogConfig *configs, unsigned n_configs) {
         unsigned n = 0;
 
+        refresh_catalogs_changed(core);
         for (unsigned i = 0; i < core->n_catalogs; i++) {
                 if (configured(configs, n_configs, core->catalogs[i].config.name)) {
                         if (n != i)
@@ -106,6 +107,8 @@ void core_set_catalogs(Core *core, const CatalogConfig *configs, unsigned n_conf
                 trail(core, &(TrailEntry){ .kind = TRAIL_CATALOG_REMOVED,
                                            .catalog = core->catalogs[i].config.name });
         }
+        if (n < core->n_catalogs)
+                load_all_entries(core); /* without those of the ones that are gone */
         core->n_catalogs = n;
         for (unsigned i = 0; i < n_configs; i++) {
                 CatalogState *catalog = catalog_find(core, configs[i].name);
@@ -129,15 +132,23 @@ void core_set_catalogs(Core *core, const CatalogConfig *configs, unsigned n_conf
 }
 
 void core_start(Core *core) {
-        for (unsigned i = 0; i < core->n_drives; i++)
-                if (core->drives[i].state.record.n_inquiry > 0)
-                        memcpy(effect_add(core, EFFECT_LOAD_ENTRIES)->model,
-                               core->drives[i].state.record.identity, IDENTITY_LENGTH);
+        load_all_entries(core);
         if (core->running.active) {
                 core->reporting = true;
                 (void)effect_add(core, EFFECT_FLASH_REPORT);
         }
         scan_begin(core);
+}
+
+void core_on_stored(Core *core) {
+        inventory_stored(core);
+        job_stored(core);
+}
+
+void core_on_store_failed(Core *core, Effect *next, const Fault *fault) {
+        effects_refuse(core, next, fault);
+        inventory_undo(core);
+        job_store_failed(core, fault);
 }
 
 bool core_flashing(const Core *core) {

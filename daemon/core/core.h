@@ -4,9 +4,10 @@
  * here, so a whole daemon can be run through a million steps from a seed.
  *
  * Whoever carries effects out does so in their order and keeps one promise: effects on the store that
- * come before another kind of effect are on disk before that one is begun. If the store fails, the
- * effects that follow in the same batch are not carried out, and core_on_store_failed() is called. So
- * "intent, then GO" is written down here simply as two effects in this order.
+ * come before another kind of effect are on disk before that one is begun, and core_on_stored() says
+ * so. If the store fails they are undone, the one that waited for them is not begun, and
+ * core_on_store_failed() is called. So "intent, then GO" is written down here simply as two effects in
+ * this order.
  *
  * Start reading at core/job.c for the course of a flash, at core/plan.c for what is allowed.
  */
@@ -72,7 +73,13 @@ void core_on_flash_end(Core *core, const FlashEnd *end);
 /* The connection ended without END. */
 void core_on_flash_gone(Core *core, const Fault *fault);
 void core_on_reports_done(Core *core);
-void core_on_store_failed(Core *core, const Fault *fault);
+
+/* The effects on the store that were taken so far are on disk. */
+void core_on_stored(Core *core);
+/* They are not, and were undone. NEXT is the effect that waited for them, taken over, or NULL. Whoever
+ * was to be told that something is done is told FAULT; what had to be recorded first does not happen;
+ * an outcome that could not be recorded is kept and tried again. */
+void core_on_store_failed(Core *core, Effect *next, const Fault *fault);
 
 /* Nothing is going on and nobody waits: the process may end and be started again. */
 bool core_idle(const Core *core);

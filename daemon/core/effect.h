@@ -81,7 +81,7 @@ typedef struct Effect {
                         char via[VIA_SIZE];
                         bool has_drive;
                         DriveState drive;
-                        char from[REVISION_SIZE], to[REVISION_SIZE];
+                        char from[REVISION_TEXT_SIZE], to[REVISION_TEXT_SIZE];
                         char catalog[CATALOG_NAME_MAX + 1];
                         char target[TARGET_PATH_MAX + 1];
                         bool has_image;

@@ -30,7 +30,12 @@ bool core_next_effect(Core *core, Effect *ret_effect) {
                 return false;
         }
         *ret_effect = core->effects[core->first_effect++];
+        core->n_taken++;
         return true;
+}
+
+uint64_t effects_mark(const Core *core) {
+        return core->n_taken + (core->n_effects - core->first_effect);
 }
 
 void effect_done(Effect *effect) {
@@ -41,6 +46,43 @@ void effect_done(Effect *effect) {
         if (effect->kind == EFFECT_SAVE_CATALOG)
                 free(effect->catalog);
         memset(effect, 0, sizeof(*effect));
+}
+
+/* Whether EFFECT, which waits behind a store that failed, is carried out nevertheless. What begins a
+ * step of a flash is not, since that step is not recorded. An ACK is, since it was added when its
+ * outcome was on disk; so is all that neither claims nor changes anything, or those who wait for the
+ * end of a scan or refresh would wait for ever. */
+static bool survives(Effect *effect, const Fault *fault) {
+        switch (effect->kind) {
+        case EFFECT_FETCH_IMAGE:
+        case EFFECT_FLASH_PLAN:
+        case EFFECT_FLASH_GO: return false;
+        case EFFECT_REPLY:
+                if (!effect->reply.continues && effect->reply.parameters) {
+                        json_decref(effect->reply.parameters);
+                        effect->reply.parameters = NULL;
+                        effect->reply.fault = *fault;
+                }
+                return true;
+        default: return effect->kind > _EFFECT_STORE_LAST;
+        }
+}
+
+void effects_refuse(Core *core, Effect *next, const Fault *fault) {
+        Effect *effects = core->effects;
+        size_t first = core->first_effect, n = core->n_effects;
+
+        core->effects = NULL;
+        core->first_effect = core->n_effects = core->n_effects_allocated = 0;
+        for (size_t i = first; next || i < n; next = NULL) {
+                Effect *effect = next ? next : &effects[i++];
+
+                if (survives(effect, fault))
+                        *effect_add(core, effect->kind) = *effect;
+                else
+                        effect_done(effect);
+        }
+        free(effects);
 }
 
 void reply(Core *core, uint64_t client, json_t *parameters, bool continues) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "core/state.h"
@@ -59,6 +60,11 @@ void revision_trim(const char *revision, char ret_text[REVISION_SIZE]) {
         ret_text[n] = '\0';
 }
 
+void revision_show(const char *revision, char ret_text[REVISION_TEXT_SIZE]) {
+        text_from_field(revision, strnlen(revision, REVISION_SIZE - 1), ret_text,
+                        REVISION_TEXT_SIZE);
+}
+
 static bool name_matches(const Drive *drive, const char *name) {
         const DriveRecord *r = &drive->state.record;
 
@@ -102,11 +108,40 @@ Drive *drive_lookup(Core *core, const char *name, Fault *fault) {
         return found;
 }
 
-static Drive *drive_add(Core *core) {
-        Drive *drives;
+static void entries_free(Drive *drive) {
+        for (unsigned i = 0; i < drive->n_entries; i++)
+                (void)entry_free(drive->entries[i].entry);
+        free(drive->entries);
+        drive->entries = NULL;
+        drive->n_entries = 0;
+}
 
-        if (core->n_drives == DRIVES_MAX * 4)
-                return NULL;
+/* A drive that left long ago makes room: the store still knows it. */
+static Drive *oldest_absent(Core *core) {
+        Drive *oldest = NULL;
+
+        for (unsigned i = 0; i < core->n_drives; i++) {
+                Drive *drive = &core->drives[i];
+                const DriveState *s = &drive->state;
+
+                if (!s->attached && !s->attention && !s->held && !drive->seen && !drive->unsure &&
+                    !job_is_for(core, s->id) && (!oldest || s->last_seen < oldest->state.last_seen))
+                        oldest = drive;
+        }
+        return oldest;
+}
+
+static Drive *drive_add(Core *core) {
+        Drive *drives, *oldest;
+
+        if (core->n_drives == DRIVES_MAX * 4) {
+                oldest = oldest_absent(core);
+                if (!oldest)
+                        return NULL;
+                entries_free(oldest);
+                *oldest = (Drive){};
+                return oldest;
+        }
         drives = realloc(core->drives, (core->n_drives + 1) * sizeof(*drives));
         if (!drives)
                 return NULL;
@@ -124,15 +159,67 @@ int core_load_drive(Core *core, const DriveState *state) {
         /* Answers come from the store until the drives were looked at, and say how old they are. */
         if (state->attached && state->last_seen > core->last_scan)
                 core->last_scan = state->last_seen;
+        drive->recorded = true;
         return 0;
 }
 
+void drive_change_begin(Drive *drive) {
+        if (drive->unsure)
+                return; /* what is on disk is older still */
+        drive->unsure = true;
+        drive->unsure_until = UINT64_MAX;
+        drive->before = drive->state;
+        drive->before_recorded = drive->recorded;
+}
+
+void drive_change_end(const Core *core, Drive *drive) {
+        drive->unsure_until = effects_mark(core);
+}
+
+void inventory_stored(Core *core) {
+        for (unsigned i = 0; i < core->n_drives; i++)
+                if (core->drives[i].unsure && core->drives[i].unsure_until <= core->n_taken)
+                        core->drives[i].unsure = false;
+}
+
+/* Where the drive is, and whether it answers, was seen and stays. */
+void inventory_undo(Core *core) {
+        for (unsigned i = 0; i < core->n_drives; i++) {
+                Drive *drive = &core->drives[i];
+                DriveState *s = &drive->state;
+
+                if (!drive->unsure)
+                        continue;
+                drive->unsure = false;
+                drive->recorded = drive->before_recorded;
+                if (drive->recorded)
+                        memcpy(s->record.revision, drive->before.record.revision, REVISION_SIZE);
+                s->held = drive->before.held;
+                memcpy(s->held_reason, drive->before.held_reason, sizeof(s->held_reason));
+                s->attention = drive->before.attention;
+                s->attention_outcome = drive->before.attention_outcome;
+                s->attention_job = drive->before.attention_job;
+        }
+}
+
+/* The helper has its drive open alone, and a command that another drive on the same bus does not
+ * answer in time ends in a reset that hits both. */
+bool scan_forbidden(const Core *core) {
+        const Running *running = &core->running;
+
+        return running->active && (running->job.stage == JOB_STAGE_CHECKING ||
+                                   running->job.stage == JOB_STAGE_COMMITTED);
+}
+
 void scan_begin(Core *core) {
-        if (core->scanning) {
+        if (core->scanning || scan_forbidden(core)) {
                 core->scan_again = true;
                 return;
         }
         core->scanning = true;
+        core->scan_again = false;
+        for (unsigned i = 0; i < core->n_waiters; i++)
+                core->waiters[i].next_scan = false;
         for (unsigned i = 0; i < core->n_drives; i++)
                 core->drives[i].seen = false;
         (void)effect_add(core, EFFECT_SCAN);
@@ -144,31 +231,32 @@ void core_on_hotplug(Core *core) {
 
 /* The id of a new drive: the beginning of its key, longer than what anybody types and shorter than
  * what nobody reads. Two drives that share serial number and name share the key; the second gets the
- * physical path into it. */
+ * physical path into it. One that cannot be read has its place and nothing else. */
 static void make_id(Core *core, const DriveRecord *record, char ret_id[DRIVE_ID_LENGTH + 1]) {
-        char key[PROBE_KEY_SIZE], text[PROBE_KEY_SIZE + DEVPATH_SIZE];
+        char key[PROBE_KEY_SIZE], text[PROBE_KEY_SIZE + DEVPATH_SIZE + NODE_SIZE + 16];
         uint8_t digest[SHA256_LENGTH];
-        static const char digits[] = "0123456789abcdef";
+        bool has_key = probe_drive_key(record, key) == 0;
 
-        if (probe_drive_key(record, key) < 0)
-                text_format(key, sizeof(key), "%s", record->node);
-        text_format(ret_id, DRIVE_ID_LENGTH + 1, "%s", key);
-        for (unsigned salt = 0; drive_find(core, ret_id); salt++) {
-                text_format(text, sizeof(text), "%s%s%u", key, record->devpath, salt);
+        for (unsigned salt = 0; salt == 0 || drive_find(core, ret_id); salt++) {
+                if (has_key && salt == 0) {
+                        text_format(ret_id, DRIVE_ID_LENGTH + 1, "%s", key);
+                        continue;
+                }
+                text_format(text, sizeof(text), "%s %s %s %u", has_key ? key : "", record->devpath,
+                            has_key ? "" : record->node, salt);
                 if (sha256(text, strlen(text), digest) < 0)
                         abort();
-                for (size_t i = 0; i < DRIVE_ID_LENGTH; i++)
-                        ret_id[i] = digits[(digest[i / 2] >> (i % 2 ? 0 : 4)) & 0x0f];
+                hex_encode(digest, DRIVE_ID_LENGTH / 2, ret_id);
         }
 }
 
 /* Somebody else wrote this drive's firmware: that has to stand in the log, whoever it was. */
 static void note_foreign_change(Core *core, Drive *drive, const DriveRecord *now) {
-        char from[REVISION_SIZE], to[REVISION_SIZE], text[160], label[NODE_SIZE];
+        char from[REVISION_TEXT_SIZE], to[REVISION_TEXT_SIZE], text[160], label[NODE_SIZE];
         TrailEntry entry = { .kind = TRAIL_DRIVE_CHANGED, .drive = &drive->state };
 
-        revision_trim(drive->state.record.revision, from);
-        revision_trim(now->revision, to);
+        revision_show(drive->state.record.revision, from);
+        revision_show(now->revision, to);
         entry.from = from;
         entry.to = to;
         trail(core, &entry);
@@ -176,10 +264,6 @@ static void note_foreign_change(Core *core, Drive *drive, const DriveRecord *now
         text_format(text, sizeof(text), "%s: firmware changed from %s to %s, not by discfwd", label,
                     from, to);
         notify(core, "drive-changed", text, drive, NULL, NULL);
-}
-
-static bool ours_to_change(const Core *core, const Drive *drive) {
-        return core->running.active && strcmp(core->running.job.drive, drive->state.id) == 0;
 }
 
 /* A record whose drive could not be read keeps what was known, and says why it is not readable. */
@@ -197,79 +281,107 @@ static void take_record(Drive *drive, const DriveRecord *record) {
         r->fault = record->fault;
 }
 
-/* The drive that was last at the place of RECORD; only one of the same name and serial number, unless
- * the record has none to compare. */
-static Drive *find_by_place(Core *core, const DriveRecord *record) {
-        for (unsigned i = 0; i < core->n_drives; i++) {
-                const DriveRecord *known = &core->drives[i].state.record;
+/* A flash that gave the drive another name, and was not seen to end: its new name stands in the entry
+ * that was written. */
+static bool renamed_to(const Drive *drive, const uint8_t identity[IDENTITY_LENGTH]) {
+        for (unsigned i = 0; drive->state.attention && i < drive->n_entries; i++) {
+                const Entry *entry = drive->entries[i].entry;
 
-                if (core->drives[i].seen || !record->devpath[0] ||
-                    strcmp(known->devpath, record->devpath) != 0)
-                        continue;
-                if (record->fault.code != FAULT_NONE ||
-                    (memcmp(known->identity, record->identity, IDENTITY_LENGTH) == 0 &&
-                     strcmp(known->serial, record->serial) == 0))
-                        return &core->drives[i];
+                if (entry && memcmp(entry->version, drive->state.attention_to, 4) == 0 &&
+                    memcmp(entry->model_after, identity, IDENTITY_LENGTH) == 0)
+                        return true;
         }
-        return NULL;
+        return false;
 }
 
-/* Two drives may share name and serial number, and so the key that the store knows one of them by:
- * which is which, only their places tell. */
-static Drive *find_known(Core *core, const DriveRecord *record, const char *known_id) {
-        Drive *drive = find_by_place(core, record);
+/* How likely RECORD is of this drive; 0: it is not. Serial number and name tell; those who share both
+ * are told apart by their place. What cannot be read is what was last at its place. */
+static unsigned likeness(const Drive *drive, const DriveRecord *record, const char *known_id) {
+        const DriveRecord *r = &drive->state.record;
+        bool here = record->devpath[0] && strcmp(r->devpath, record->devpath) == 0;
+        bool same_serial = strcmp(r->serial, record->serial) == 0;
 
-        if (!drive && record->fault.code == FAULT_NONE && known_id[0])
-                drive = drive_find(core, known_id);
-        return drive && !drive->seen ? drive : NULL;
+        if (record->fault.code != FAULT_NONE)
+                return here ? 1 + drive->state.attached : 0;
+        if (known_id[0] && strcmp(drive->state.id, known_id) == 0)
+                return here ? 5 : 4;
+        if (r->n_inquiry == 0)
+                return here ? 1 : 0; /* it could not be read yet */
+        if (!same_serial || (!record->serial[0] && !here))
+                return 0;
+        if (memcmp(r->identity, record->identity, IDENTITY_LENGTH) == 0)
+                return here ? 5 : 3;
+        return renamed_to(drive, record->identity) ? 2 : 0;
+}
+
+static Drive *recognise(Core *core, const DriveRecord *record, const char *known_id) {
+        unsigned best = 0;
+        Drive *found = NULL;
+
+        for (unsigned i = 0; i < core->n_drives; i++) {
+                Drive *drive = &core->drives[i];
+                unsigned like = drive->seen ? 0 : likeness(drive, record, known_id);
+
+                if (like > best ||
+                    (like > 0 && like == best && drive->state.last_seen > found->state.last_seen)) {
+                        best = like;
+                        found = drive;
+                }
+        }
+        return found;
+}
+
+static Drive *add_new(Core *core, const DriveRecord *record) {
+        char id[DRIVE_ID_LENGTH + 1];
+        Drive *drive;
+
+        make_id(core, record, id);
+        drive = drive_add(core);
+        if (!drive)
+                return NULL; /* more drives than a machine can have */
+        memcpy(drive->state.id, id, sizeof(id));
+        drive->state.first_seen = core->now;
+        drive->state.record = *record;
+        core->index_behind = true;
+        return drive;
 }
 
 void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known_id) {
-        bool readable = record->fault.code == FAULT_NONE;
-        Drive *drive = find_known(core, record, known_id);
-        bool is_new = !drive, was_attached;
+        bool readable = record->fault.code == FAULT_NONE, was_attached, other_model;
+        char to[REVISION_TEXT_SIZE];
+        Drive *drive = recognise(core, record, known_id);
 
-        if (drive && !readable && ours_to_change(core, drive)) {
-                drive->seen = true; /* its flash helper has it, and will say what became of it */
+        if (!drive)
+                drive = add_new(core, record);
+        if (!drive)
                 return;
-        }
-        if (is_new) {
-                char id[DRIVE_ID_LENGTH + 1];
-
-                make_id(core, record, id);
-                drive = drive_add(core);
-                if (!drive)
-                        return; /* more drives than a machine can have */
-                memcpy(drive->state.id, id, sizeof(id));
-                drive->state.first_seen = core->now;
-                drive->state.record = *record;
-        }
+        drive_change_begin(drive);
         drive->seen = true;
         was_attached = drive->state.attached;
         drive->state.attached = true;
         drive->state.last_seen = core->now;
+        other_model = memcmp(drive->state.record.identity, record->identity, IDENTITY_LENGTH) != 0;
 
-        if (!is_new && readable && drive->state.record.n_inquiry > 0 &&
+        if (drive->recorded && readable && drive->state.record.n_inquiry > 0 &&
             memcmp(drive->state.record.revision, record->revision, REVISION_SIZE) != 0 &&
-            !drive->state.attention && !ours_to_change(core, drive))
+            !drive->state.attention && !job_is_for(core, drive->state.id))
                 note_foreign_change(core, drive, record);
         take_record(drive, record);
         if (readable)
                 resolve_by_scan(core, drive);
         save_drive(core, drive);
-        if (is_new)
-                trail(core, &(TrailEntry){ .kind = TRAIL_DRIVE_SEEN,
-                                           .drive = &drive->state,
-                                           .to = drive->state.record.revision });
-        if (!was_attached) {
-                char text[NODE_SIZE + 32];
-
-                text_format(text, sizeof(text), "%s: plugged in", drive_shown_node(drive));
-                notify(core, "drive-added", text, drive, NULL, NULL);
-                if (readable)
-                        memcpy(effect_add(core, EFFECT_LOAD_ENTRIES)->model, record->identity,
-                               IDENTITY_LENGTH);
+        if (!drive->recorded) {
+                revision_show(drive->state.record.revision, to);
+                trail(core,
+                      &(TrailEntry){ .kind = TRAIL_DRIVE_SEEN, .drive = &drive->state, .to = to });
+                drive->recorded = true;
         }
+        drive_change_end(core, drive);
+        if (!was_attached)
+                notify(core, "drive-added", "", drive, NULL, NULL);
+        if (readable && (!was_attached || other_model))
+                memcpy(effect_add(core, EFFECT_LOAD_ENTRIES)->model, record->identity,
+                       IDENTITY_LENGTH);
 }
 
 static void drive_left(Core *core, Drive *drive) {
@@ -283,6 +395,7 @@ static void drive_left(Core *core, Drive *drive) {
         text_format(e->drive_id, sizeof(e->drive_id), "%s", drive->state.id);
 }
 
+/* Those who came while the scan was under way wait for the next one, since theirs had not begun. */
 static void answer_waiters(Core *core, const Fault *fault) {
         Waiter waiters[WAITERS_MAX];
         unsigned n = core->n_waiters;
@@ -290,7 +403,9 @@ static void answer_waiters(Core *core, const Fault *fault) {
         memcpy(waiters, core->waiters, n * sizeof(*waiters));
         core->n_waiters = 0;
         for (unsigned i = 0; i < n; i++) {
-                if (fault->code != FAULT_NONE)
+                if (waiters[i].next_scan)
+                        core->waiters[core->n_waiters++] = waiters[i];
+                else if (fault->code != FAULT_NONE)
                         reply_fault(core, waiters[i].client, fault);
                 else if (waiters[i].request.method == METHOD_RESOLVE)
                         resolve_drive(core, &waiters[i].request);
@@ -304,16 +419,6 @@ static void answer_waiters(Core *core, const Fault *fault) {
         }
 }
 
-/* A drive that was first seen after the last refresh is not in the index of that catalog yet. */
-static bool index_is_behind(const Core *core) {
-        for (unsigned i = 0; i < core->n_drives; i++)
-                for (unsigned k = 0; k < core->n_catalogs; k++)
-                        if (core->drives[i].state.attached && core->catalogs[k].last_ok > 0 &&
-                            core->drives[i].state.first_seen > core->catalogs[k].last_ok)
-                                return true;
-        return false;
-}
-
 void core_on_scan_end(Core *core, const Fault *fault) {
         core->scanning = false;
         if (fault->code == FAULT_NONE) {
@@ -324,22 +429,14 @@ void core_on_scan_end(Core *core, const Fault *fault) {
                                 drive_left(core, &core->drives[i]);
         } else
                 log_effect(core, LOG_LEVEL_ERROR, NULL, fault);
-        if (core->scan_again) {
-                core->scan_again = false;
-                scan_begin(core);
-                return;
-        }
         answer_waiters(core, fault);
-        if (fault->code == FAULT_NONE && index_is_behind(core) && !core->refresh.active)
-                (void)refresh_start(core, "", 0, false, NULL);
-}
-
-static void entries_free(Drive *drive) {
-        for (unsigned i = 0; i < drive->n_entries; i++)
-                (void)entry_free(drive->entries[i].entry);
-        free(drive->entries);
-        drive->entries = NULL;
-        drive->n_entries = 0;
+        /* A flash that waited goes before a scan that nobody waits for. */
+        if (core->n_waiters == 0)
+                job_scan_over(core);
+        if (core->scan_again && !scan_forbidden(core))
+                scan_begin(core);
+        if (fault->code == FAULT_NONE && !core->scanning)
+                refresh_if_behind(core);
 }
 
 static int entries_set(Drive *drive, const EntryInput *inputs, unsigned n_inputs) {
@@ -373,7 +470,7 @@ void core_on_entries(Core *core, const uint8_t model[IDENTITY_LENGTH], const Ent
 
                 /* The way of a running order points into the entries that it was made from. */
                 if (memcmp(drive->state.record.identity, model, IDENTITY_LENGTH) != 0 ||
-                    ours_to_change(core, drive))
+                    job_is_for(core, drive->state.id))
                         continue;
                 if (entries_set(drive, entries, n_entries) == 0)
                         announce_update(core, drive);

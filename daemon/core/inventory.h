@@ -19,6 +19,12 @@ typedef struct Drive {
         unsigned n_entries;
         char announced[REVISION_SIZE]; /* the newer version that was told of already */
         bool seen;                     /* in the scan that is going on */
+        bool recorded;                 /* the log has it: not new any more */
+        /* What is undone if the store fails: a change that has to stand in the log. */
+        bool unsure;
+        uint64_t unsure_until; /* effects_mark() */
+        DriveState before;
+        bool before_recorded;
 } Drive;
 
 Drive *drive_find(Core *core, const char *id);
@@ -27,8 +33,17 @@ Drive *drive_lookup(Core *core, const char *name, Fault *fault);
 const char *drive_shown_node(const Drive *drive);
 void drive_model_text(const Drive *drive, char *ret_text, size_t size);
 void drive_label(const Drive *drive, char *ret_text, size_t size); /* "sr0", "btc-1004" */
+/* Asks for a scan; while one is under way, for another one after it; while a flash is, after that. */
 void scan_begin(Core *core);
+/* No drive is spoken to now but by the flash helper. */
+bool scan_forbidden(const Core *core);
 void revision_trim(const char *revision, char ret_text[REVISION_SIZE]);
+void revision_show(const char *revision, char ret_text[REVISION_TEXT_SIZE]);
+/* Before a change of STATE that only holds if it is recorded, and after its effects were added. */
+void drive_change_begin(Drive *drive);
+void drive_change_end(const Core *core, Drive *drive);
+void inventory_stored(Core *core);
+void inventory_undo(Core *core);
 void inventory_free(Core *core);
 /* Looks for a newer firmware and tells of it once. */
 void announce_update(Core *core, Drive *drive);

@@ -18,6 +18,16 @@
 
 static void finish(Core *core, Outcome outcome, const Fault *fault, const FlashEnd *end);
 
+bool job_is_for(const Core *core, const char *drive_id) {
+        return core->running.active && strcmp(core->running.job.drive, drive_id) == 0;
+}
+
+/* A row of the step that is under way; job_stored() is told when it is on disk. */
+static void save_running(Core *core) {
+        save_job(core, &core->running.job);
+        core->running.saved = effects_mark(core);
+}
+
 static const char *phase_text(const Running *running) {
         switch (running->job.stage) {
         case JOB_STAGE_QUEUED: return "planning";
@@ -91,10 +101,11 @@ static void begin_step(Core *core, unsigned step) {
         job->outcome = OUTCOME_REFUSED;
         fault_clear(&job->fault);
         running->in_flash = running->went = running->fetched_again = false;
+        running->in_store = running->has_end = false;
         running->n_done = running->n_total = 0;
         running->expected_ms =
                 s->entry->recipe.commit_ms + s->entry->recipe.settle_ms + s->entry->recipe.ready_ms;
-        save_job(core, job);
+        save_running(core);
 }
 
 /* The plan goes to the helper, which believes none of it but what it can verify. */
@@ -104,15 +115,18 @@ static void send_plan(Core *core) {
         const DriveRecord *record = &drive->state.record;
         Effect *e;
 
-        /* A journal that was left over may speak of this very drive. */
-        if (!core->reported) {
-                core->running.waits_for_report = core->reporting = true;
+        /* A journal that was left over may speak of this very drive; and the probe has drives open,
+         * which the helper wants for itself. */
+        core->running.waits = core->scanning || !core->reported;
+        if (!core->reported && !core->reporting) {
+                core->reporting = true;
                 (void)effect_add(core, EFFECT_FLASH_REPORT);
-                return;
         }
+        if (core->running.waits)
+                return;
         job->stage = JOB_STAGE_CHECKING;
         job->started = core->now;
-        save_job(core, job);
+        save_running(core);
         tell_progress(core);
         e = effect_add(core, EFFECT_FLASH_PLAN);
         memcpy(e->flash.sha256, job->sha256, 32);
@@ -122,7 +136,7 @@ static void send_plan(Core *core) {
                                      .without_inhibitor = core->settings.without_inhibitor };
         memcpy(e->flash.plan.node, record->node, sizeof(record->node));
         memcpy(e->flash.plan.identity, record->identity, IDENTITY_LENGTH);
-        memcpy(e->flash.plan.revision, record->revision, REVISION_SIZE);
+        memcpy(e->flash.plan.revision, job->from, REVISION_SIZE);
         memcpy(e->flash.plan.serial, record->serial, sizeof(record->serial));
         memcpy(e->flash.plan.devpath, record->devpath, sizeof(record->devpath));
         memcpy(e->flash.plan.catalog, job->catalog, sizeof(job->catalog));
@@ -130,28 +144,38 @@ static void send_plan(Core *core) {
         memcpy(e->flash.plan.to, job->to, REVISION_SIZE);
 }
 
-static void ask_for_image(Core *core, unsigned mirror) {
+/* False if there is no such mirror (any more). */
+static bool ask_for_image(Core *core, unsigned mirror) {
         FlashJob *job = &core->running.job;
         const CatalogState *catalog = catalog_find(core, job->catalog);
         Effect *e;
 
+        if (!catalog || mirror >= catalog->config.n_mirrors)
+                return false;
+        core->running.mirror = mirror;
         e = effect_add(core, EFFECT_FETCH_IMAGE);
         memcpy(e->image.url, catalog->config.mirrors[mirror], URL_MAX);
         memcpy(e->image.target, job->target, sizeof(job->target));
         memcpy(e->image.sha256, job->sha256, 32);
         e->image.length = job->length;
+        return true;
 }
 
 static void fetch_image(Core *core) {
         FlashJob *job = &core->running.job;
         bool forward = job->stage < JOB_STAGE_FETCHING;
+        Fault fault = {};
 
         job->stage = JOB_STAGE_FETCHING;
-        core->running.mirror = 0;
         if (forward) /* in the store a job never goes back */
-                save_job(core, job);
+                save_running(core);
         tell_progress(core);
-        ask_for_image(core, 0);
+        if (ask_for_image(core, 0))
+                return;
+        (void)fault_set(&fault, FAULT_IMAGE_MISSING,
+                        "the image is not in the store, and catalog \"%s\" has no mirror to ask",
+                        job->catalog);
+        finish(core, OUTCOME_REFUSED, &fault, NULL);
 }
 
 static void image_or_plan(Core *core) {
@@ -227,7 +251,6 @@ void core_on_image_progress(Core *core, uint64_t n_done, uint64_t n_total) {
 
 void core_on_image_done(Core *core, const uint8_t sha256[32], const Fault *fault) {
         Running *running = &core->running;
-        const CatalogState *catalog;
 
         if (fault->code == FAULT_NONE && core_load_image(core, sha256) < 0)
                 return;
@@ -241,12 +264,9 @@ void core_on_image_done(Core *core, const uint8_t sha256[32], const Fault *fault
         }
         log_effect(core, LOG_LEVEL_WARNING, drive_find(core, running->job.drive), fault);
         /* One good mirror among bad ones suffices. */
-        catalog = catalog_find(core, running->job.catalog);
-        if (catalog && fault->code != FAULT_STORE && fault->code != FAULT_STORE_FULL &&
-            ++running->mirror < catalog->config.n_mirrors) {
-                ask_for_image(core, running->mirror);
+        if (fault->code != FAULT_STORE && fault->code != FAULT_STORE_FULL &&
+            ask_for_image(core, running->mirror + 1))
                 return;
-        }
         finish(core, OUTCOME_REFUSED, fault, NULL);
 }
 
@@ -260,7 +280,7 @@ void core_on_flash_ready(Core *core, const FlashReady *ready) {
         job->stage = JOB_STAGE_COMMITTED;
         running->in_flash = true;
         running->phase = PHASE_WRITING;
-        save_job(core, job);
+        save_running(core);
         trail(core, &(TrailEntry){ .kind = TRAIL_FLASH_INTENT,
                                    .caller = &job->caller,
                                    .via = job->via,
@@ -284,7 +304,7 @@ void core_on_flash_went(Core *core) {
 void core_on_flash_phase(Core *core, const FlashPhaseNote *note) {
         Running *running = &core->running;
 
-        if (!running->active || note->job != running->job.id)
+        if (!scan_forbidden(core) || note->job != running->job.id)
                 return;
         running->in_flash = true;
         running->phase = note->phase;
@@ -302,26 +322,34 @@ static void apply_to_drive(Core *core, Drive *drive, const FlashJob *job, const 
         DriveState *s = &drive->state;
 
         if (end && end->identity_known) {
+                if (memcmp(s->record.identity, end->identity, IDENTITY_LENGTH) != 0)
+                        core->index_behind = true;
                 memcpy(s->record.identity, end->identity, IDENTITY_LENGTH);
                 memcpy(s->record.inquiry + 8, end->identity, IDENTITY_LENGTH);
                 memcpy(s->record.revision, end->revision, REVISION_SIZE);
                 memcpy(s->record.inquiry + 32, end->revision, 4);
+                fault_clear(&s->record.fault);
                 if (end->node[0])
                         memcpy(s->record.node, end->node, sizeof(s->record.node));
         }
-        s->attention = needs_attention(job->outcome);
-        s->attention_outcome = job->outcome;
-        s->attention_job = job->id;
-        memcpy(s->attention_from, job->from, REVISION_SIZE);
-        memcpy(s->attention_to, job->to, REVISION_SIZE);
+        /* A drive that was in its recovery state is so still if nothing was written. */
+        if (job->outcome == OUTCOME_VERIFIED)
+                s->attention = false;
+        if (needs_attention(job->outcome)) {
+                s->attention = true;
+                s->attention_outcome = job->outcome;
+                s->attention_job = job->id;
+                memcpy(s->attention_from, job->from, REVISION_SIZE);
+                memcpy(s->attention_to, job->to, REVISION_SIZE);
+        }
         save_drive(core, drive);
 }
 
 static void record_outcome(Core *core, const FlashJob *job, Drive *drive, const FlashEnd *end) {
-        char now[REVISION_SIZE] = "";
+        char now[REVISION_TEXT_SIZE] = "";
 
         if (end && end->identity_known)
-                revision_trim(end->revision, now);
+                revision_show(end->revision, now);
         save_job(core, job);
         if (drive && (end || job->outcome >= OUTCOME_NO_CHANGE))
                 apply_to_drive(core, drive, job, end);
@@ -342,12 +370,12 @@ static void record_outcome(Core *core, const FlashJob *job, Drive *drive, const 
 }
 
 static void answer_client(Core *core, const FlashJob *job, Drive *drive) {
-        char revision[REVISION_SIZE];
+        char revision[REVISION_TEXT_SIZE];
         Effect *e;
 
         if (!core->running.client)
                 return;
-        revision_trim(drive ? drive->state.record.revision : job->from, revision);
+        revision_show(drive ? drive->state.record.revision : job->from, revision);
         reply(core, core->running.client,
               json_pack("{sI ss ss so*}", "job", (json_int_t)job->id, "outcome",
                         outcome_name(job->outcome), "revision", revision, "progress",
@@ -363,12 +391,18 @@ static void answer_client(Core *core, const FlashJob *job, Drive *drive) {
         }
 }
 
-/* The one place where a step ends. */
+static void record(Core *core) {
+        Running *running = &core->running;
+
+        record_outcome(core, &running->job, drive_find(core, running->job.drive),
+                       running->has_end ? &running->end : NULL);
+        running->saved = effects_mark(core);
+}
+
+/* The one place where a step ends. What follows from it waits until it is on disk: conclude(). */
 static void finish(Core *core, Outcome outcome, const Fault *fault, const FlashEnd *end) {
         Running *running = &core->running;
         FlashJob *job = &running->job;
-        Drive *drive = drive_find(core, job->drive);
-        char text[FAULT_TEXT_MAX + 64], label[NODE_SIZE] = "";
 
         assert(running->active && job->stage != JOB_STAGE_ENDED);
         job->stage = JOB_STAGE_ENDED;
@@ -376,23 +410,34 @@ static void finish(Core *core, Outcome outcome, const Fault *fault, const FlashE
         job->outcome = outcome;
         if (fault)
                 job->fault = *fault;
-        record_outcome(core, job, drive, end);
+        running->has_end = end != NULL;
         if (end)
+                running->end = *end;
+        record(core);
+}
+
+/* The outcome is on disk. */
+static void conclude(Core *core) {
+        Running *running = &core->running;
+        FlashJob *job = &running->job;
+        Drive *drive = drive_find(core, job->drive);
+        char text[FAULT_TEXT_MAX + 64], label[NODE_SIZE] = "";
+
+        if (running->has_end)
                 effect_add(core, EFFECT_FLASH_ACK)->flash_job = job->id;
-        if (outcome != OUTCOME_VERIFIED)
-                log_effect(core, needs_attention(outcome) ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+        if (job->outcome != OUTCOME_VERIFIED)
+                log_effect(core,
+                           needs_attention(job->outcome) ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
                            drive, &job->fault);
         if (drive)
                 drive_label(drive, label, sizeof(label));
-        text_format(text, sizeof(text), "%s: %s%s%s", label, outcome_name(outcome),
+        text_format(text, sizeof(text), "%s: %s%s%s", label, outcome_name(job->outcome),
                     job->fault.text[0] ? ": " : "", job->fault.text);
-        notify(core, "outcome", text, drive, job_progress_json(core), outcome_name(outcome));
+        notify(core, "outcome", text, drive, job_progress_json(core), outcome_name(job->outcome));
 
-        if (outcome == OUTCOME_VERIFIED && job->step < job->n_steps && !running->adopted) {
-                unsigned next = job->step + 1;
-
+        if (job->outcome == OUTCOME_VERIFIED && job->step < job->n_steps && !running->adopted) {
                 tell_progress(core);
-                begin_step(core, next);
+                begin_step(core, job->step + 1);
                 image_or_plan(core);
                 return;
         }
@@ -401,14 +446,48 @@ static void finish(Core *core, Outcome outcome, const Fault *fault, const FlashE
         scan_begin(core);
 }
 
-/* An outcome of a job that is not the running one: a journal that was left over. */
+void job_stored(Core *core) {
+        Running *running = &core->running;
+
+        if (!running->active || core->n_taken < running->saved)
+                return;
+        running->in_store = true;
+        if (running->job.stage == JOB_STAGE_ENDED && !running->unrecorded)
+                conclude(core);
+}
+
+void job_retry(Core *core) {
+        if (!core->running.active || !core->running.unrecorded)
+                return;
+        core->running.unrecorded = false;
+        record(core);
+}
+
+void job_scan_over(Core *core) {
+        if (core->running.active && core->running.waits)
+                send_plan(core);
+}
+
 void core_on_flash_end(Core *core, const FlashEnd *end) {
         Running *running = &core->running;
         Fault fault = end->fault;
 
-        if (!running->active || running->job.id != end->job) {
-                /* It is settled already, or older than our store: taken note of, and forgotten. */
+        if (running->active && running->job.id == end->job &&
+            running->job.stage == JOB_STAGE_ENDED) {
+                job_retry(core); /* not on disk yet, or it would be cleared: no ACK */
+                return;
+        }
+        if (!scan_forbidden(core) || running->job.id != end->job) {
+                /* From a journal that was left over. It is settled already, or older than our store. */
                 effect_add(core, EFFECT_FLASH_ACK)->flash_job = end->job;
+                return;
+        }
+        if (running->job.stage == JOB_STAGE_CHECKING && end->outcome != OUTCOME_REFUSED) {
+                fault_clear(&fault);
+                (void)fault_set(&fault, FAULT_OUTCOME_UNKNOWN,
+                                "discfw-flash says \"%s\" of a flash that it was not told to begin",
+                                outcome_name(end->outcome));
+                finish(core, OUTCOME_UNKNOWN, &fault, end);
                 return;
         }
         if (end->outcome != OUTCOME_VERIFIED && fault.code == FAULT_NONE)
@@ -444,52 +523,69 @@ void core_on_flash_gone(Core *core, const Fault *fault) {
 }
 
 void core_on_reports_done(Core *core) {
+        Running *running = &core->running;
         Fault fault = {};
 
         core->reporting = false;
         core->reported = true;
-        if (core->running.active && core->running.waits_for_report) {
-                core->running.waits_for_report = false;
+        if (running->active && running->waits)
                 send_plan(core);
-                return;
+        else if (running->active && running->job.stage == JOB_STAGE_COMMITTED) {
+                (void)fault_set(&fault, FAULT_OUTCOME_UNKNOWN,
+                                "the flash was begun and nobody can tell how it ended");
+                finish(core, OUTCOME_UNKNOWN, &fault, NULL);
         }
-        if (!core->running.active || core->running.job.stage != JOB_STAGE_COMMITTED)
-                return;
-        (void)fault_set(&fault, FAULT_OUTCOME_UNKNOWN,
-                        "the flash was begun and nobody can tell how it ended");
-        finish(core, OUTCOME_UNKNOWN, &fault, NULL);
 }
 
 int core_load_job(Core *core, const FlashJob *job) {
-        Fault fault = {};
+        bool committed = job->stage == JOB_STAGE_COMMITTED;
+        FlashJob ended = *job;
 
-        /* How far it is, nobody says until it ends: shown is the phase that must not be disturbed. */
-        core->running = (Running){ .active = true,
-                                   .job = *job,
-                                   .adopted = true,
-                                   .in_flash = true,
-                                   .phase = PHASE_COMMITTING };
-        if (job->stage == JOB_STAGE_COMMITTED)
+        if (committed && !core->running.active) {
+                /* How far it is, nobody says until it ends: shown is what must not be disturbed. */
+                core->running = (Running){ .active = true,
+                                           .job = *job,
+                                           .adopted = true,
+                                           .in_store = true,
+                                           .went = true,
+                                           .in_flash = true,
+                                           .phase = PHASE_COMMITTING };
                 return 0;
-        /* Nothing was sent to the drive: a helper that waits for GO gives up with its connection. */
-        (void)fault_set(&fault, FAULT_HELPER_DIED, "discfwd ended before anything was sent");
-        finish(core, OUTCOME_REFUSED, &fault, NULL);
+        }
+        /* Nothing was sent to the drive: a helper that waits for GO gives up with its connection. Only
+         * one can have been told to go; should the store say it of two, nobody watched the second. */
+        ended.stage = JOB_STAGE_ENDED;
+        ended.ended = core->now;
+        ended.outcome = committed ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
+        fault_clear(&ended.fault);
+        (void)fault_set(&ended.fault, committed ? FAULT_OUTCOME_UNKNOWN : FAULT_HELPER_DIED,
+                        "discfwd ended before %s",
+                        committed ? "the flash did" : "anything was sent");
+        record_outcome(core, &ended, drive_find(core, job->drive), NULL);
         return 0;
 }
 
-void core_on_store_failed(Core *core, const Fault *fault) {
+/* What could not be recorded does not happen, and what happened is not forgotten. */
+void job_store_failed(Core *core, const Fault *fault) {
         Running *running = &core->running;
-        uint64_t client = running->client;
+        FlashJob *job = &running->job;
 
-        if (!running->active)
+        if (!running->active || (job->stage == JOB_STAGE_COMMITTED && running->went))
                 return;
-        log_effect(core, LOG_LEVEL_ERROR, drive_find(core, running->job.drive), fault);
-        if (running->job.stage == JOB_STAGE_ENDED)
-                return;
-        /* What could not be recorded does not happen: GO was not said. */
-        if (running->job.stage == JOB_STAGE_COMMITTED && running->went)
-                return;
-        effect_add(core, EFFECT_FLASH_CLOSE)->flash_job = running->job.id;
-        running_clear(core);
-        reply_fault(core, client, fault);
+        if (running->client)
+                reply_fault(core, running->client, fault);
+        running->client = 0;
+        if (job->stage != JOB_STAGE_ENDED) {
+                effect_add(core, EFFECT_FLASH_CLOSE)->flash_job = job->id;
+                if (!running->in_store) {
+                        running_clear(core);
+                        return;
+                }
+                job->stage = JOB_STAGE_ENDED;
+                job->ended = core->now;
+                job->outcome = OUTCOME_REFUSED;
+                job->fault = *fault;
+        }
+        running->unrecorded = true;
+        running->waits = false;
 }

@@ -10,8 +10,13 @@ typedef struct Running {
         FlashJob job;
         Way way;         /* of the whole order; points into the drive's entries */
         unsigned mirror; /* that is asked for the image */
+        bool in_store;   /* a row of this step is on disk */
+        uint64_t saved;  /* effects_mark() behind the last row */
+        bool waits;      /* for a scan, or for what other flashes left behind */
         bool went;       /* GO was said */
-        bool waits_for_report;
+        bool has_end;    /* the helper told the outcome: */
+        FlashEnd end;
+        bool unrecorded; /* the outcome is known and could not be recorded: it is tried again */
         bool fetched_again;
         uint64_t client; /* who waits for the end; 0 nobody */
         bool client_more;
@@ -22,6 +27,14 @@ typedef struct Running {
         uint32_t expected_ms;
 } Running;
 
+/* The order that is under way is for this drive. */
+bool job_is_for(const Core *core, const char *drive_id);
 int job_start(Core *core, const Request *request, Fault *fault);
 void job_client_gone(Core *core, uint64_t client);
 json_t *job_progress_json(const Core *core);
+/* No scan is under way now. */
+void job_scan_over(Core *core);
+void job_stored(Core *core);
+void job_store_failed(Core *core, const Fault *fault);
+/* If an outcome could not be recorded, perhaps it can be now. */
+void job_retry(Core *core);

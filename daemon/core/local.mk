@@ -17,3 +17,13 @@ libcore_a_SOURCES = \
 	daemon/core/view.c daemon/core/view.h \
 	daemon/core/why.c
 CORE_LIBS = libcore.a libcatalog.a $(WIRE_LIBS)
+
+if HAVE_CMOCKA
+check_LIBRARIES += libcoreworld.a
+libcoreworld_a_SOURCES = tests/unit/core-world.c tests/unit/core-world.h
+CORE_TESTS = tests/unit/test-core-job
+check_PROGRAMS += $(CORE_TESTS)
+TESTS += $(CORE_TESTS)
+CORE_TEST_LIBS = libcoreworld.a $(CORE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_core_job_LDADD = $(CORE_TEST_LIBS)
+endif

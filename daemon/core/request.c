@@ -23,14 +23,19 @@ static void list_drives(Core *core, const Request *request) {
 static void wait_for_scan(Core *core, const Request *request) {
         Fault fault = {};
 
-        if (core->n_waiters == WAITERS_MAX) {
+        if (scan_forbidden(core) || (core->running.active && core->running.waits))
+                (void)fault_set(&fault, FAULT_BUSY,
+                                "a flash is under way: drives are not looked at until it is over");
+        else if (core->n_waiters == WAITERS_MAX)
                 (void)fault_set(&fault, FAULT_LIMIT, "too many wait for a scan");
+        if (fault.code != FAULT_NONE) {
                 reply_fault(core, request->client, &fault);
                 return;
         }
-        core->waiters[core->n_waiters].client = request->client;
-        core->waiters[core->n_waiters++].request = *request;
         /* The first scan serves whoever comes during it; any other may have passed the drive. */
+        core->waiters[core->n_waiters++] = (Waiter){ .client = request->client,
+                                                     .request = *request,
+                                                     .next_scan = core->scanning && core->scanned };
         if (core->scanned || !core->scanning)
                 scan_begin(core);
 }
@@ -84,10 +89,13 @@ static void plan_flash(Core *core, const Request *request) {
 
 static void flash(Core *core, const Request *request) {
         Fault fault = {};
+        const Drive *drive;
 
         if (job_start(core, request, &fault) == 0)
                 return;
+        drive = drive_lookup(core, request->drive, NULL);
         trail(core, &(TrailEntry){ .kind = TRAIL_REFUSED,
+                                   .drive = drive ? &drive->state : NULL,
                                    .caller = &request->caller,
                                    .via = request->via,
                                    .to = request->version,
@@ -138,6 +146,7 @@ static void set_hold(Core *core, const Request *request) {
                 reply_fault(core, request->client, &fault);
                 return;
         }
+        drive_change_begin(drive);
         drive->state.held = hold;
         text_format(drive->state.held_reason, sizeof(drive->state.held_reason), "%s",
                     hold ? request->reason : "");
@@ -147,6 +156,7 @@ static void set_hold(Core *core, const Request *request) {
                                    .via = request->via,
                                    .drive = &drive->state,
                                    .reason = request->reason });
+        drive_change_end(core, drive);
         reply(core, request->client,
               json_pack("{so}", "drive", view_drive(core, drive, &request->caller)), false);
 }
@@ -261,6 +271,7 @@ void core_on_request(Core *core, const Request *request) {
                 reply_fault(core, request->client, &fault);
                 return;
         }
+        job_retry(core);
         if (methods[request->method].names_drive && !core->scanned)
                 wait_for_scan(core, request);
         else
@@ -278,7 +289,9 @@ void core_on_client_gone(Core *core, uint64_t client) {
                         core->subscribers[n++] = core->subscribers[i];
                 }
         core->n_subscribers = n;
+        n = 0;
         for (unsigned i = 0; i < core->n_waiters; i++)
-                if (core->waiters[i].client == client)
-                        core->waiters[i].client = 0;
+                if (core->waiters[i].client != client)
+                        core->waiters[n++] = core->waiters[i];
+        core->n_waiters = n;
 }

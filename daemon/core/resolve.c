@@ -18,23 +18,27 @@ static Outcome judge(const Drive *drive) {
         return OUTCOME_UNVERIFIED;
 }
 
-static void settle(Core *core, Drive *drive, Outcome outcome, const Caller *caller,
+/* REQUEST: who wants it; NULL nobody. */
+static void settle(Core *core, Drive *drive, Outcome outcome, const Request *request,
                    const char *reason) {
-        char from[REVISION_SIZE], now[REVISION_SIZE];
+        char from[REVISION_TEXT_SIZE], now[REVISION_TEXT_SIZE];
         TrailEntry entry = { .kind = TRAIL_RESOLVE,
-                             .caller = caller,
+                             .caller = request ? &request->caller : NULL,
+                             .via = request ? request->via : "",
                              .drive = &drive->state,
                              .reason = reason,
                              .outcome = outcome_name(outcome),
                              .job = drive->state.attention_job };
 
-        revision_trim(drive->state.attention_from, from);
-        revision_trim(drive->state.record.revision, now);
+        revision_show(drive->state.attention_from, from);
+        revision_show(drive->state.record.revision, now);
         entry.from = from;
         entry.to = now;
+        drive_change_begin(drive);
         trail(core, &entry);
         drive->state.attention = false;
         save_drive(core, drive);
+        drive_change_end(core, drive);
         notify(core, "drive-changed", "", drive, NULL, NULL);
 }
 
@@ -45,12 +49,13 @@ void resolve_by_scan(Core *core, Drive *drive) {
 }
 
 static void resolve_text(const Drive *drive, Outcome outcome, char *ret_text, size_t size) {
-        char label[NODE_SIZE], now[REVISION_SIZE], from[REVISION_SIZE], to[REVISION_SIZE];
+        char label[NODE_SIZE], now[REVISION_TEXT_SIZE], from[REVISION_TEXT_SIZE];
+        char to[REVISION_TEXT_SIZE];
 
         drive_label(drive, label, sizeof(label));
-        revision_trim(drive->state.record.revision, now);
-        revision_trim(drive->state.attention_from, from);
-        revision_trim(drive->state.attention_to, to);
+        revision_show(drive->state.record.revision, now);
+        revision_show(drive->state.attention_from, from);
+        revision_show(drive->state.attention_to, to);
         switch (outcome) {
         case OUTCOME_VERIFIED:
                 text_format(ret_text, size, "%s runs %s, as was wanted", label, now);
@@ -100,7 +105,7 @@ void resolve_drive(Core *core, const Request *request) {
                 return;
         }
         resolve_text(drive, outcome, text, sizeof(text));
-        settle(core, drive, outcome, &request->caller, request->reason);
+        settle(core, drive, outcome, request, request->reason);
         reply(core, request->client,
               json_pack("{ss ss so}", "outcome", outcome_name(outcome), "text", text, "drive",
                         view_drive(core, drive, &request->caller)),

@@ -9,6 +9,7 @@
 typedef struct Waiter {
         uint64_t client;
         Request request;
+        bool next_scan; /* the one that is under way began before it asked */
 } Waiter;
 
 #define WAITERS_MAX     32
@@ -26,6 +27,7 @@ struct Core {
         bool scan_again;
         int64_t last_scan; /* 0: never */
         bool scanned;      /* since this daemon began */
+        bool index_behind; /* a drive came that no refresh has looked for yet */
 
         CatalogState catalogs[CATALOGS_MAX];
         unsigned n_catalogs;
@@ -51,11 +53,17 @@ struct Core {
 
         Effect *effects;
         size_t n_effects, first_effect, n_effects_allocated;
+        uint64_t n_taken; /* effects that were handed out, ever */
 };
 
 /* effects.c: adding an effect. The result is zeroed but for its kind; never NULL, since a daemon that
  * cannot remember what it must do has to stop. */
 Effect *effect_add(Core *core, EffectKind kind);
+/* How many effects there were, ever: once so many were taken and core_on_stored() came, those that
+ * were added so far are on disk. */
+uint64_t effects_mark(const Core *core);
+/* The store failed: effects that wait are dropped or turned into FAULT as core_on_store_failed() says. */
+void effects_refuse(Core *core, Effect *next, const Fault *fault);
 void reply(Core *core, uint64_t client, json_t *parameters, bool continues);
 void reply_fault(Core *core, uint64_t client, const Fault *fault);
 void trail(Core *core, const TrailEntry *entry);

@@ -7,9 +7,10 @@
 #include "wire/flash.h"
 #include "wire/probe.h"
 
-#define DRIVE_ID_LENGTH 16
-#define USER_SIZE       65
-#define VIA_SIZE        33
+#define DRIVE_ID_LENGTH    16
+#define USER_SIZE          65
+#define VIA_SIZE           33
+#define REVISION_TEXT_SIZE 17 /* a revision fit to be shown: whatever bytes the drive has there */
 
 /* Who asks: attested by the kernel when the connection was accepted. */
 typedef struct Caller {

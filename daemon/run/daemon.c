@@ -103,20 +103,6 @@ static int flush_batch(Daemon *daemon, Fault *fault) {
         return r;
 }
 
-/* Nothing of the batch happened. Those who wait are told why, and the core gives up what it meant to
- * do; what is not on disk was not begun. */
-static void store_failed(Daemon *daemon, const Fault *fault) {
-        Effect effect;
-
-        log_fault(LOG_LEVEL_ERROR, NULL, fault);
-        while (core_next_effect(daemon->core, &effect)) {
-                if (effect.kind == EFFECT_REPLY)
-                        server_error(daemon->server, effect.reply.client, fault);
-                effect_done(&effect);
-        }
-        core_on_store_failed(daemon->core, fault);
-}
-
 static void add_to_batch(Daemon *daemon, const Effect *effect) {
         if (daemon->n_batch == daemon->batch_size) {
                 size_t n = daemon->batch_size ? daemon->batch_size * 2 : 8;
@@ -145,14 +131,18 @@ void daemon_pump(Daemon *daemon) {
                         add_to_batch(daemon, &effect);
                         continue;
                 }
-                if (daemon->n_batch > 0 && flush_batch(daemon, &fault) < 0) {
-                        if (more && effect.kind == EFFECT_REPLY)
-                                server_error(daemon->server, effect.reply.client, &fault);
-                        if (more)
-                                effect_done(&effect);
-                        store_failed(daemon, &fault);
-                        more = true;
-                        continue;
+                if (daemon->n_batch > 0) {
+                        if (flush_batch(daemon, &fault) < 0) {
+                                log_fault(LOG_LEVEL_ERROR, NULL, &fault);
+                                core_on_store_failed(daemon->core, more ? &effect : NULL, &fault);
+                                more = true;
+                                continue;
+                        }
+                        core_on_stored(daemon->core);
+                        if (!more) {
+                                more = true; /* what it said may have led to more */
+                                continue;
+                        }
                 }
                 if (more) {
                         carry_out(daemon, &effect);
