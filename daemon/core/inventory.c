@@ -199,6 +199,7 @@ void inventory_undo(Core *core) {
                 s->attention = drive->before.attention;
                 s->attention_outcome = drive->before.attention_outcome;
                 s->attention_job = drive->before.attention_job;
+                s->attention_since = drive->before.attention_since;
         }
 }
 

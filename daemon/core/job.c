@@ -339,6 +339,7 @@ static void apply_to_drive(Core *core, Drive *drive, const FlashJob *job, const 
                 s->attention = true;
                 s->attention_outcome = job->outcome;
                 s->attention_job = job->id;
+                s->attention_since = job->ended;
                 memcpy(s->attention_from, job->from, REVISION_SIZE);
                 memcpy(s->attention_to, job->to, REVISION_SIZE);
         }

@@ -3,6 +3,7 @@
  * it says decides; nothing is ever written again by itself. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "core/state.h"
 
@@ -70,6 +71,21 @@ static void resolve_text(const Drive *drive, Outcome outcome, char *ret_text, si
         }
 }
 
+/* A drive that burns may still tell its old name, so that one proves nothing for as long as the recipe
+ * lets it burn and be silent. The helper waits for that itself; nobody did where it died. */
+static int64_t busy_until(const Drive *drive) {
+        const DriveState *s = &drive->state;
+
+        for (unsigned i = 0; s->attention_outcome == OUTCOME_UNKNOWN && i < drive->n_entries; i++) {
+                const Entry *entry = drive->entries[i].entry;
+
+                if (entry && memcmp(entry->version, s->attention_to, 4) == 0)
+                        return s->attention_since +
+                               (entry->recipe.commit_ms + entry->recipe.settle_ms) / 1000 + 1;
+        }
+        return 0;
+}
+
 /* Comes after a scan that was made for it. */
 void resolve_drive(Core *core, const Request *request) {
         char text[160];
@@ -95,6 +111,15 @@ void resolve_drive(Core *core, const Request *request) {
                 (void)fault_set(&fault, FAULT_DRIVE_LOST, "the drive still does not answer%s%s",
                                 drive->state.record.fault.text[0] ? ": " : "",
                                 drive->state.record.fault.text);
+                reply_fault(core, request->client, &fault);
+                return;
+        }
+        if (outcome != OUTCOME_VERIFIED && core->now < busy_until(drive)) {
+                clock_format(busy_until(drive), text);
+                (void)fault_set(&fault, FAULT_DRIVE_NOT_READY,
+                                "the drive tells its old name, and may still be storing the new "
+                                "firmware until %s",
+                                text);
                 reply_fault(core, request->client, &fault);
                 return;
         }

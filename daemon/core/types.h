@@ -89,6 +89,7 @@ typedef struct DriveState {
         bool attention; /* a flash ended so that a person must look: */
         Outcome attention_outcome;
         uint64_t attention_job;
+        int64_t attention_since; /* when that was recorded */
         char attention_from[REVISION_SIZE];
         char attention_to[REVISION_SIZE];
 } DriveState;

@@ -38,6 +38,7 @@ static int on_drive(const DriveRow *row, void *userdata) {
                 if (r < 0)
                         return r;
                 if (r == 1) {
+                        drive.attention_since = job.ended;
                         text_format(drive.attention_from, sizeof(drive.attention_from), "%s",
                                     job.from);
                         text_format(drive.attention_to, sizeof(drive.attention_to), "%s", job.to);
