@@ -8,39 +8,14 @@ audit log, nothing is written a second time, and discfw gets answers within 5 se
 import os
 import re
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from interrupted import DRIVE, is_locked_until_resolved, update_until, wait_settled
 from machine import WAIT, Machine, kill, run_tests, wait_until
 
-DRIVE = "emprex-1016-a"
 ANSWER_SECONDS = 5
-# Makes each phase last a second or two, so that a kill hits it: a stall of 100 s takes one here.
-STALLS = {
-    "checking": f"{DRIVE} opcode 4A 1 stall 100",
-    "writing": f"{DRIVE} write-buffer 100 stall 150",
-    "committing": f"{DRIVE} burn 1 stall 100",
-    "settling": "",
-    "verifying": f"{DRIVE} opcode 00 3 stall 100",
-}
-
-
-def update_until(machine, phase):
-    """An update that has come to this phase."""
-    machine.trust()
-    machine.faults(STALLS[phase])
-    watcher = machine.watch()
-    update = machine.command("update", DRIVE, "--to", "A091", "--yes")
-    watcher.wait_phase(phase)
-    if phase == "writing":
-        watcher.wait_for("pieces", lambda: watcher.done(phase) > 0)
-    return update
-
-
-def wait_settled(machine):
-    """Until no flash runs; what the drives then are."""
-    wait_until("the flash is over", lambda: machine.discfw("status", "--json").json()[0]["job"] is None)
-    return machine.drive(DRIVE)
 
 
 def lost_sight(result):
@@ -150,25 +125,10 @@ def machine_dies(phase, revision):
         update = update_until(machine, phase)
         machine.die()
         update.end()
+        time.sleep(1)  # the drive, which has its own supply, burns on meanwhile
         assert machine.start_daemon() < ANSWER_SECONDS
         is_locked_until_resolved(machine)
         assert machine.drive(DRIVE)["revision"] == revision
-
-
-def is_locked_until_resolved(machine):
-    drive = wait_settled(machine)
-    assert drive["state"] == "attention", drive
-    assert machine.flash_rows() == [("flash.intent", 1, ""), ("flash.outcome", 1, "unknown")]
-    assert machine.transcript(DRIVE).burns <= 1
-    n_changing = machine.transcript(DRIVE).n_changing
-    refused = machine.done("update", DRIVE, "--yes", status=7)
-    assert "discfw resolve" in refused.err, refused
-    machine.faults()
-    wait_until("the drive answers", lambda: machine.discfw("resolve", DRIVE).status == 0)
-    assert machine.drive(DRIVE)["state"] in ("current", "update")
-    assert [e["job"] for e in machine.history("resolve")] == [1]
-    assert machine.transcript(DRIVE).n_changing == n_changing
-    assert machine.audit_is_whole()
 
 
 def test_a_machine_that_dies_while_writing_wakes_with_a_drive_to_resolve():
@@ -177,6 +137,10 @@ def test_a_machine_that_dies_while_writing_wakes_with_a_drive_to_resolve():
 
 def test_a_machine_that_dies_while_committing_wakes_with_a_drive_to_resolve():
     machine_dies("committing", "A091")
+
+
+def test_a_machine_that_dies_while_settling_wakes_with_a_drive_to_resolve():
+    machine_dies("settling", "A091")
 
 
 def test_a_daemon_that_dies_again_and_again_is_not_started_for_ever():

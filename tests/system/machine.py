@@ -231,10 +231,10 @@ class Watcher:
 class Catalog:
     """That of the demo, made anew; the maker's tool may go on with it."""
 
-    def __init__(self, folder, settle_ms):
+    def __init__(self, folder, settle_ms, commit_ms):
         self.folder = folder
         made = subprocess.run([SOURCE + "/tests/demo-catalog.sh", folder, "--settle-ms",
-                               str(settle_ms)], env=dict(environment(), DISCFW_BUILDDIR=BUILD),
+                               str(settle_ms), "--commit-ms", str(commit_ms)], env=dict(environment(), DISCFW_BUILDDIR=BUILD),
                               capture_output=True, timeout=60, check=False)
         assert made.returncode == 0, made
         self.root = folder + "/root.json"
@@ -350,7 +350,7 @@ class Transcript:
 class Machine:
     """One or more of tests/emulator/models, a catalog of the demo, and discfwd --standalone."""
 
-    def __init__(self, *models, settle_ms=200, start=True):
+    def __init__(self, *models, settle_ms=200, commit_ms=10000, start=True):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         # Names of sockets are short, so TMPDIR may not be used.
         self.tmp = tempfile.mkdtemp(prefix="discfw-", dir="/tmp")
@@ -358,7 +358,7 @@ class Machine:
         self.dir = self.tmp + "/d"
         self.drives = self.tmp + "/drives"
         self.models = models
-        self.settle_ms = settle_ms
+        self.waits = settle_ms, commit_ms
         self.start = start
         self.emulator = self.supervisor = None
         self.closing = []
@@ -368,7 +368,7 @@ class Machine:
             os.mkdir(self.tmp + "/models")
             for model in self.models:
                 shutil.copy(f"{MODELS}/{model}.drive", self.tmp + "/models")
-            self.catalog = Catalog(self.tmp + "/catalog", self.settle_ms)
+            self.catalog = Catalog(self.tmp + "/catalog", *self.waits)
             self.start_emulator()
             if self.start:
                 self.start_daemon()
