@@ -235,7 +235,8 @@ maker add "$tmp/d.ini" && maker sign && maker publish "$tmp/without" && check "$
 ok "and may be withheld from then on"
 
 # Time
-if command -v faketime >/dev/null; then
+# A sanitizer's runtime under libfaketime may wait for itself before main() begins.
+if command -v faketime >/dev/null && [ -z "${DISCFW_SANITIZERS:-}" ]; then
         before=$(version "$tmp/pub/timestamp.json")
         ends 6 faketime -f +3d "$build/discfw-catalog" check "$tmp/pub" >"$tmp/out" 2>"$tmp/err" &&
                 complained "timestamp"
@@ -254,7 +255,7 @@ if command -v faketime >/dev/null; then
 else
         for name in "an expired timestamp is found" "an expired timestamp is not published" \
                 "a renewed catalog is good again, under a greater version"; do
-                n=$((n + 1)) && echo "ok $n - $name # SKIP no faketime"
+                n=$((n + 1)) && echo "ok $n - $name # SKIP no faketime, or sanitizers, which do not go with it"
         done
 fi
 cp -r "$tmp/work" "$tmp/backup"

@@ -32,10 +32,17 @@ DISCFW_SRCDIR=${DISCFW_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 DISCFW_BUILDDIR=${DISCFW_BUILDDIR:-$DISCFW_SRCDIR/build}
 export LC_ALL DISCFW_SRCDIR DISCFW_BUILDDIR
 
-# The whole test is bounded, whatever hangs in it. TERM lets the trap below clean up.
-if [ "${DISCFW_LIMITED:-}" != $$ ]; then
-	exec env DISCFW_LIMITED= timeout -k 20 "${system_limit:-120}" \
-		sh -c 'DISCFW_LIMITED=$$; export DISCFW_LIMITED; exec sh "$@"' sh "$0" "$@"
+# The whole test is bounded, whatever hangs in it: in a process group of its own, all of which gets
+# TERM, so that the trap below cleans up. Ctrl-C would not reach it there, and so is handed on.
+if [ "${DISCFW_LIMITED:-}" != $PPID ]; then
+	env --default-signal=INT,QUIT timeout -k 20 "${system_limit:-120}" \
+		sh -c 'DISCFW_LIMITED=$$; export DISCFW_LIMITED; sh "$@"' sh "$0" "$@" &
+	limited=$!
+	trap 'kill "$limited"' HUP INT TERM
+	wait $limited || status=$?
+	trap - HUP INT TERM
+	wait $limited 2>/dev/null # where a signal ended the first
+	exit "${status:-0}"
 fi
 
 PATH=$DISCFW_BUILDDIR:$PATH:/usr/sbin:/sbin

@@ -1,0 +1,178 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# "./dev bench": measured beside Debian's fwupd, and beside curl, in one run on one machine, so that
+# what counts is the ratio. We serve twelve emulated drives; fwupd sees what this machine has, which in
+# a container or guest is next to nothing. Root: fwupd needs a system bus, and is given one of its own,
+# in a mount namespace where /run/dbus, /var/lib/fwupd and /var/cache/fwupd are empty.
+system_limit=600
+if [ "${1:-}" != in-namespace ]; then
+	[ "$(id -u)" -eq 0 ] || { echo "bench: needs root, for a system bus that is not this machine's" >&2 && exit 1; }
+	exec unshare --mount --propagation private sh "$0" in-namespace
+fi
+. "$(dirname "$0")/../system/lib.sh"
+cd "$DISCFW_SRCDIR" || exit 99
+runs=15
+measure=$tmp/measure
+fwupd=/usr/libexec/fwupd/fwupd
+
+cc -std=gnu11 -O2 -o "$measure" tests/bench/measure.c || exit 1
+
+# row WHAT OURS THEIRS AIM: figures with their unit; the ratio is theirs by ours, or ours by theirs
+# where the aim is to stay below.
+row() {
+	awk -v what="$1" -v ours="$2" -v theirs="$3" -v unit="$4" -v aim="$5" 'BEGIN {
+		if (ours == "" || theirs == "") {
+			printf "%-44s %10s %10s %-4s %8s  %s\n", what, ours == "" ? "-" : sprintf("%.1f", ours),
+				theirs == "" ? "-" : sprintf("%.1f", theirs), unit, "-", "could not be measured"
+			exit
+		}
+		within = aim ~ /^at most/
+		ratio = within ? ours / theirs : theirs / ours
+		split(aim, word, " "); limit = word[within ? 3 : 1]
+		verdict = aim == "" ? "" : (within ? ratio <= limit : ratio >= limit) ? "reached" : "MISSED"
+		printf "%-44s %10.1f %10.1f %-4s %8.2f  %s %s\n", what, ours, theirs, unit, ratio, aim, verdict
+	}'
+}
+
+field() { echo "$1" | cut -d ' ' -f "$2"; }
+
+# pss PID...: proportional set size in KiB
+pss() {
+	for process; do cat "/proc/$process/smaps_rollup"; done | awk '/^Pss:/ { n += $2 } END { print n }'
+}
+
+# Ours: the supervisor, the daemon, and what still runs for them.
+our_processes() {
+	for entry in /proc/[0-9]*; do
+		case $(tr '\0' ' ' <"$entry/cmdline") in
+		discfw*"$DISCFW_DIR"*) echo "${entry#/proc/}" ;;
+		esac
+	done 2>/dev/null
+}
+
+libraries() { ldd "$1" | wc -l; }
+
+# Without activation, so that what is measured is what was started here.
+private_bus() {
+	for folder in /run/dbus /var/lib/fwupd /var/cache/fwupd; do
+		mkdir -p $folder && mount -t tmpfs tmpfs $folder || return
+	done
+	cat >"$tmp/bus.conf" <<-END
+		<busconfig>
+		  <type>system</type>
+		  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+		  <auth>EXTERNAL</auth>
+		  <policy context="default">
+		    <allow send_destination="*"/> <allow receive_sender="*"/> <allow own="*"/>
+		  </policy>
+		</busconfig>
+	END
+	start bus dbus-daemon --config-file="$tmp/bus.conf" --nofork --nopidfile --nosyslog
+	within 10 [ -S /run/dbus/system_bus_socket ]
+}
+
+ask_fwupd='dbus-send --system --print-reply --dest=org.freedesktop.fwupd / org.freedesktop.fwupd.GetDevices'
+
+their_start='' their_list='' their_idle=''
+measure_fwupd() {
+	if ! private_bus; then
+		echo "fwupd is not measured, there is no bus for it:" && cat "$tmp/bus.log"
+		return
+	fi
+	# One run first: it makes its caches, and a machine that uses it has them.
+	their_start=$("$measure" 1 --until "$ask_fwupd" $fwupd && "$measure" $runs --until "$ask_fwupd" $fwupd) ||
+		return
+	their_start=${their_start##*
+}
+	start fwupd $fwupd
+	within 20 sh -c "$ask_fwupd" >/dev/null 2>&1 || return
+	their_list=$("$measure" $runs fwupdmgr get-devices --json)
+	sleep 2
+	their_idle=$(pss "$(pid_of fwupd)")
+	stop fwupd
+}
+
+our_start='' our_list='' our_idle=''
+measure_ours() {
+	start_emulator --time-scale 0.01 || return
+	"$measure" 1 --until 'discfw list' discfwd --standalone "$DISCFW_DIR" --emulated "$drives" >/dev/null
+	our_start=$("$measure" $runs --until 'discfw list' discfwd --standalone "$DISCFW_DIR" \
+		--emulated "$drives") || return
+	start_daemon || return
+	sleep 2
+	our_list=$("$measure" $runs discfw --json list)
+	# shellcheck disable=SC2046 # process ids
+	our_idle=$(pss $(our_processes))
+}
+
+# Images of 4 MiB that no drive would take; what is measured ends before one is asked.
+n_images=7
+make_images() {
+	mkdir "$tmp/images"
+	{
+		cat <<-END
+			[drive]
+			family = plextor
+			vendor = "LITE-ON"
+			product = "LTR-52327S"
+			piece = 4096
+			command-ms = 10000
+			commit-ms = 10000
+			settle-ms = 10
+			ready-ms = 1000
+			transports = emulated
+			evidence = simulated
+		END
+		for i in $(seq $n_images); do
+			head -c 4194304 /dev/urandom >"$tmp/images/$i"
+			printf '\n[image T%03d]\nfile = %d\nupgrade = QS0C\n' "$i" "$i"
+		done
+	} >"$tmp/big.ini"
+	echo "no secret" >"$tmp/pass"
+	set -- discfw-catalog -C "$tmp/work" --passphrase-file "$tmp/pass"
+	discfw-catalog --passphrase-file "$tmp/pass" init "$tmp/work" --name bench &&
+		"$@" add "$tmp/big.ini" --images "$tmp/images" && "$@" sign &&
+		"$@" publish "$tmp/mirrors/bench" && "$@" export-root -o "$tmp/root.json"
+}
+
+middle() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+our_fetch='' their_fetch=''
+measure_fetch() {
+	start_mirrors && make_images >"$tmp/images.log" 2>&1 || { cat "$tmp/images.log"; return; }
+	discfw catalog add bench "$tmp/root.json" "http://127.0.0.1:$port/bench" >/dev/null &&
+		discfw --quiet refresh >/dev/null || return
+	for i in $(seq $n_images); do
+		python3 tests/bench/fetched.py update liteon-52327s --yes --to "$(printf 'T%03d' "$i")" || return
+	done >"$tmp/ours"
+	our_fetch=$(middle <"$tmp/ours")
+	for image in "$tmp"/mirrors/bench/targets/drive/*/*; do
+		hash=${image##*/}
+		echo "${hash%%.*}  $tmp/got" >"$tmp/sum"
+		rm -f "$tmp/got"
+		"$measure" 1 sh -c "curl -sSf -o '$tmp/got' 'http://127.0.0.1:$port${image#"$tmp/mirrors"}' &&
+			sha256sum -c '$tmp/sum' && sync '$tmp/got'" || return
+	done >"$tmp/theirs"
+	their_fetch=$(middle <"$tmp/theirs")
+}
+
+measure_fwupd
+measure_ours
+measure_fetch
+
+echo "discfwd $(discfw --version | sed -n '1s/.* //p') beside fwupd $(dpkg-query -W -f '${Version}' fwupd)," \
+	"medians of $runs runs, load $(cut -d ' ' -f 1 /proc/loadavg) on $(nproc) processors"
+printf '%-44s %10s %10s %-4s %8s  %s\n' "" ours theirs unit ratio aim
+row "start to first answer" "$(field "$our_start" 1)" "$(field "$their_start" 1)" ms "5 times faster"
+row "  processor time, until ended" "$(field "$our_start" 2)" "$(field "$their_start" 2)" ms ""
+row "  largest process" "$(field "$our_start" 3)" "$(field "$their_start" 3)" KiB ""
+row "discfw list, fwupdmgr get-devices" "$(field "$our_list" 1)" "$(field "$their_list" 1)" ms \
+	"5 times faster"
+row "  processor time" "$(field "$our_list" 2)" "$(field "$their_list" 2)" ms ""
+row "  peak memory" "$(field "$our_list" 3)" "$(field "$their_list" 3)" KiB ""
+row "idle, proportional set size" "$our_idle" "$their_idle" KiB "5 times smaller"
+row "libraries of the daemon (ldd)" "$(libraries "$(command -v discfwd)")" \
+	"$([ ! -x $fwupd ] || libraries $fwupd)" "" ""
+row "libraries of the client (ldd)" "$(libraries "$(command -v discfw)")" \
+	"$([ ! -x /usr/bin/fwupdmgr ] || libraries /usr/bin/fwupdmgr)" "" ""
+row "4 MiB fetched, verified, durable / curl" "$our_fetch" "$their_fetch" ms "at most 2 times"
