@@ -68,14 +68,33 @@ bool plan_newest(Core *core, const Drive *drive, bool stale_too, Way *ret_way,
         return known;
 }
 
+static bool fits(const Drive *drive, const Entry *entry) {
+        return entry_masks_match(entry, drive->state.record.inquiry, drive->state.record.n_inquiry);
+}
+
+/* Adds to TEXT the revisions that ENTRY is for, each once. */
+static void list_froms(const Entry *entry, char *text, size_t size) {
+        for (unsigned e = 0; e < entry->n_edges; e++)
+                for (unsigned f = 0; f < entry->edges[e].n_from; f++) {
+                        char from[REVISION_SIZE];
+                        size_t n = strlen(text);
+
+                        revision_trim(entry->edges[e].from[f], from);
+                        if (!strstr(text, from))
+                                text_format(text + n, size - n, "%s%s", n ? ", " : "", from);
+                }
+}
+
 /* Why no way leads to QUESTION->to: the most telling of the entries that would. */
 static int explain_no_way(const PlanQuestion *question, Fault *fault) {
+        const FaultCode code = question->rollback ? FAULT_NO_WAY_BACK : FAULT_NO_EDGE;
         const Drive *drive = question->drive;
-        char to[REVISION_SIZE], now[REVISION_SIZE], froms[128] = "", label[NODE_SIZE];
+        char to[REVISION_SIZE], now[REVISION_TEXT_SIZE], froms[128] = "", label[NODE_SIZE];
         const KnownEntry *nearest = NULL;
+        const Edge *edge;
 
         revision_trim(question->to, to);
-        revision_trim(drive->state.record.revision, now);
+        revision_show(drive->state.record.revision, now);
         drive_label(drive, label, sizeof(label));
         for (unsigned i = 0; i < drive->n_entries; i++) {
                 const KnownEntry *known = &drive->entries[i];
@@ -85,35 +104,33 @@ static int explain_no_way(const PlanQuestion *question, Fault *fault) {
                 if (known->entry->withdrawn)
                         return fault_set(fault, FAULT_WITHDRAWN, "%s was withdrawn: %s", to,
                                          known->entry->withdrawn);
-                nearest = known;
-                for (unsigned e = 0; e < known->entry->n_edges; e++)
-                        for (unsigned f = 0; f < known->entry->edges[e].n_from; f++) {
-                                char from[REVISION_SIZE];
-                                size_t n = strlen(froms);
-
-                                revision_trim(known->entry->edges[e].from[f], from);
-                                if (!strstr(froms, from))
-                                        text_format(froms + n, sizeof(froms) - n, "%s%s",
-                                                    n ? ", " : "", from);
-                        }
+                if (!nearest || fits(drive, known->entry))
+                        nearest = known;
+                if (fits(drive, known->entry))
+                        list_froms(known->entry, froms, sizeof(froms));
         }
         if (!nearest)
                 return fault_set(fault, FAULT_NO_SUCH_VERSION,
                                  "no catalog has %s for the drive of %s", to, label);
-        if (!entry_masks_match(nearest->entry, drive->state.record.inquiry,
-                               drive->state.record.n_inquiry))
+        if (!fits(drive, nearest->entry))
                 return fault_set(
                         fault, FAULT_NO_EDGE,
                         "%s is for another hardware of the same name (INQUIRY bytes differ)", to);
-        return fault_set(fault, question->rollback ? FAULT_NO_WAY_BACK : FAULT_NO_EDGE,
-                         "%s is for drives that run %s; %s runs %s", to, froms, label, now);
+        edge = entry_edge(nearest->entry, drive->state.record.revision, ~0u);
+        if (edge)
+                return fault_set(fault, code, "from %s to %s catalog \"%s\" has a %s only", now, to,
+                                 nearest->catalog, edge_kind_name(edge->kind));
+        if (!froms[0])
+                return fault_set(fault, code, "no catalog says how a drive comes to %s", to);
+        return fault_set(fault, code, "%s is for drives that run %s; %s runs %s", to, froms, label,
+                         now);
 }
 
 static int explain_no_update(Core *core, const PlanQuestion *question, Fault *fault) {
-        char now[REVISION_SIZE], label[NODE_SIZE], catalog[CATALOG_NAME_MAX + 1];
+        char now[REVISION_TEXT_SIZE], label[NODE_SIZE], catalog[CATALOG_NAME_MAX + 1];
         Way way;
 
-        revision_trim(question->drive->state.record.revision, now);
+        revision_show(question->drive->state.record.revision, now);
         drive_label(question->drive, label, sizeof(label));
         if (core->n_catalogs == 0)
                 return fault_set(fault, FAULT_NO_CATALOG, "no catalog is configured");
@@ -274,7 +291,36 @@ static int check_drive(const PlanQuestion *question, Fault *fault) {
         return 0;
 }
 
-/* Binds what a person agreed to: drive, start, and every image on the way. */
+static int digest_text(Digest *digest, const char *text) {
+        return digest_update(digest, text ? text : "", text ? strlen(text) + 1 : 1);
+}
+
+/* A step, with what a person was warned of. */
+static int digest_step(Digest *digest, const Step *step) {
+        const Entry *entry = step->entry;
+        const uint8_t kinds[] = { (uint8_t)step->edge->kind, entry->power_cycle,
+                                  (uint8_t)entry->n_hazards };
+        int r;
+
+        r = digest_update(digest, step->from, REVISION_SIZE);
+        if (r == 0)
+                r = digest_update(digest, entry->version, ENTRY_REVISION_SIZE);
+        if (r == 0)
+                r = digest_update(digest, entry->sha256, 32);
+        if (r == 0)
+                r = digest_text(digest, entry->path);
+        if (r == 0)
+                r = digest_update(digest, kinds, sizeof(kinds));
+        if (r == 0)
+                r = digest_text(digest, step->edge->irreversible);
+        if (r == 0)
+                r = digest_text(digest, step->edge->loses);
+        for (unsigned i = 0; r == 0 && i < entry->n_hazards; i++)
+                r = digest_text(digest, entry->hazards[i]);
+        return r;
+}
+
+/* Binds what a person agreed to: drive, start, whose word it is, and every step of the way. */
 static int make_digest(const Drive *drive, PlanAnswer *answer) {
         _cleanup_(digest_freep) Digest *digest = NULL;
         uint8_t sum[SHA256_LENGTH];
@@ -283,21 +329,11 @@ static int make_digest(const Drive *drive, PlanAnswer *answer) {
         r = digest_begin(&digest);
         if (r < 0)
                 return r;
-        r = digest_update(digest, drive->state.id, sizeof(drive->state.id));
-        for (unsigned i = 0; r == 0 && i < answer->way.n_steps; i++) {
-                const Step *step = &answer->way.steps[i];
-                uint8_t kind = (uint8_t)step->edge->kind;
-
-                r = digest_update(digest, step->from, REVISION_SIZE);
-                if (r == 0)
-                        r = digest_update(digest, step->entry->version, ENTRY_REVISION_SIZE);
-                if (r == 0)
-                        r = digest_update(digest, step->entry->sha256, 32);
-                if (r == 0)
-                        r = digest_update(digest, step->entry->path, strlen(step->entry->path) + 1);
-                if (r == 0)
-                        r = digest_update(digest, &kind, 1);
-        }
+        r = digest_text(digest, drive->state.id);
+        if (r == 0)
+                r = digest_text(digest, answer->catalog);
+        for (unsigned i = 0; r == 0 && i < answer->way.n_steps; i++)
+                r = digest_step(digest, &answer->way.steps[i]);
         if (r < 0)
                 return r;
         r = digest_end(TAKE(digest), sum);
@@ -307,23 +343,50 @@ static int make_digest(const Drive *drive, PlanAnswer *answer) {
         return 0;
 }
 
+/* What the drive runs already, or what cannot be meant. */
+static int check_target(const PlanQuestion *question, Fault *fault) {
+        const char *revision = question->drive->state.record.revision;
+        bool same = memcmp(question->to, revision, 4) == 0;
+        char now[REVISION_TEXT_SIZE];
+
+        revision_show(revision, now);
+        if (question->to[0] && same && !question->reflash)
+                return fault_set(fault, FAULT_ALREADY_THERE, "the drive runs %s already", now);
+        if (question->to[0] && !same && question->reflash)
+                return fault_set(fault, FAULT_NO_EDGE,
+                                 "the drive runs %s, and a reflash writes that again", now);
+        return 0;
+}
+
+/* The way that would be gone. A fresh catalog is preferred; without one that knows the drive, an expired
+ * one is what the refusal is about. */
+static bool find_way(Core *core, const PlanQuestion *question, PlanAnswer *ret_answer) {
+        bool newest = !question->to[0] && !question->rollback && !question->reflash &&
+                      !question->drive->state.attention;
+        char catalog[CATALOG_NAME_MAX + 1];
+        Way way;
+
+        for (unsigned stale = 0; stale < 2; stale++) {
+                for (unsigned i = 0; i < core->n_catalogs; i++)
+                        if (catalog_fresh(core, &core->catalogs[i]) == !stale &&
+                            way_in(question, &core->catalogs[i], ret_answer))
+                                return true;
+                if (newest && plan_newest(core, question->drive, false, &way, catalog))
+                        return false;
+        }
+        return false;
+}
+
 int plan_make(Core *core, const PlanQuestion *question, PlanAnswer *ret_answer, Fault *fault) {
-        const char *now = question->drive->state.record.revision;
         PlanAnswer answer = {};
-        bool found = false;
         int r;
 
         r = check_drive(question, fault);
+        if (r == 0)
+                r = check_target(question, fault);
         if (r < 0)
                 return r;
-        if (question->to[0] && !question->reflash && memcmp(question->to, now, 4) == 0)
-                return fault_set(fault, FAULT_ALREADY_THERE, "the drive runs %s already", now);
-        /* A fresh catalog is preferred; without one, an expired one is what the refusal is about. */
-        for (unsigned stale = 0; !found && stale < 2; stale++)
-                for (unsigned i = 0; !found && i < core->n_catalogs; i++)
-                        if (catalog_fresh(core, &core->catalogs[i]) == !stale)
-                                found = way_in(question, &core->catalogs[i], &answer);
-        if (!found)
+        if (!find_way(core, question, &answer))
                 return question->to[0] && core->n_catalogs > 0
                                ? explain_no_way(question, fault)
                                : explain_no_update(core, question, fault);
