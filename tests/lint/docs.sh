@@ -71,6 +71,13 @@ absent_verbs() (
 		done
 )
 
+absent_commands() (
+	cd "$1" || exit
+	grep -ohE '\./dev [a-z]+' ./*.md | sort -u | while read -r dev command; do
+		grep -qE "^[[:space:]]+$command " "$top/dev" || echo "$dev has no command $command"
+	done
+)
+
 programs() {
 	cat "$top"/daemon/local.mk "$top"/daemon/*/local.mk "$top"/cli/local.mk "$top"/cli/*/local.mk |
 		sed -n 's/^\(bin\|sbin\|pkglibexec\)_PROGRAMS += //p' | tr ' ' '\n'
@@ -113,13 +120,14 @@ check "paths in the documents are there" "$(absent_paths "$top")"
 check "functions in the documents are there" "$(absent_names "$top")"
 check "manual pages in the documents are there" "$(absent_pages "$top")"
 check "verbs in the documents are there" "$(absent_verbs "$top")"
+check "commands of ./dev in the documents are there" "$(absent_commands "$top")"
 check "every program says what it is, and its manual too" "$(speechless_programs)"
 check "every key is in the manual and in the default file" \
 	"$(unknown_keys "$top/daemon/discfwd.conf.5")"
 
 mkdir "$t/daemon" "$t/cli"
 cat >"$t/A.md" <<'END'
-Read `daemon/x.c`, `db/NNNN-x.sql`, [B](B.md), `no_such()`, `discfw(1)`, `discfw hald`.
+Read `daemon/x.c`, `db/NNNN-x.sql`, [B](B.md), `no_such()`, `discfw(1)`, `discfw hald`, `./dev chock`.
 END
 expect "what is planted is found" "./A.md: there is no daemon/x.c
 ./A.md: there is no db/NNNN-x.sql
@@ -127,9 +135,10 @@ expect "what is planted is found" "./A.md: there is no daemon/x.c
 ./A.md: nothing is called no_such
 ./A.md: there is no discfw.1
 discfw has no verb hald
+./dev has no command chock
 y has no manual page
 x.5 lacks mirror
 x.5 lacks proxy
 x.5 lacks reason" "$(absent_paths "$t"; absent_names "$t"; absent_pages "$t"; absent_verbs "$t"
-speechless y ""; : >"$t/x.5"; unknown_keys "$t/x.5")"
+absent_commands "$t"; speechless y ""; : >"$t/x.5"; unknown_keys "$t/x.5")"
 echo "1..$n"
