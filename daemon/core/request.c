@@ -239,25 +239,32 @@ bool method_changes(Method method) {
         return methods[method].changes;
 }
 
-/* One row a minute and uid: who floods us with requests must not fill the log with them. */
+/* One row a minute and uid, and some in all: whoever floods us with requests, be it under many names,
+ * must not fill the log with them. */
 static void note_denied(Core *core, const Request *request, const Fault *fault) {
+        Denied *denied = &core->denied;
         int64_t minute = core->now / 60;
         TrailEntry entry = { .kind = TRAIL_REFUSED,
                              .caller = &request->caller,
                              .via = request->via,
                              .fault = fault };
+        bool told;
 
-        if (core->denied_uid == request->caller.uid && core->denied_minute == minute) {
-                core->n_denied++;
+        if (denied->minute != minute)
+                denied->n_uids = 0;
+        denied->minute = minute;
+        told = denied->n_uids == N_ELEMENTS(denied->uids);
+        for (unsigned i = 0; !told && i < denied->n_uids; i++)
+                told = denied->uids[i] == request->caller.uid;
+        if (told) {
+                denied->n_more++;
                 return;
         }
-        if (core->n_denied > 0)
+        if (denied->n_more > 0)
                 text_format(entry.detail, sizeof(entry.detail),
-                            "and %u more denied to uid %u since the last such entry",
-                            core->n_denied, core->denied_uid);
-        core->denied_uid = request->caller.uid;
-        core->denied_minute = minute;
-        core->n_denied = 0;
+                            "and %u more were denied since the last such entry", denied->n_more);
+        denied->uids[denied->n_uids++] = request->caller.uid;
+        denied->n_more = 0;
         trail(core, &entry);
 }
 

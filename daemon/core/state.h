@@ -15,6 +15,14 @@ typedef struct Waiter {
 #define WAITERS_MAX     32
 #define SUBSCRIBERS_MAX 32
 
+/* Who was told "not permitted" in this minute, and stands in the log for it. */
+typedef struct Denied {
+        int64_t minute;
+        uint32_t uids[8];
+        unsigned n_uids;
+        unsigned n_more; /* since the last row */
+} Denied;
+
 struct Core {
         Settings settings;
         int64_t now;
@@ -47,9 +55,7 @@ struct Core {
         bool subscriber_admin[SUBSCRIBERS_MAX];
         unsigned n_subscribers;
 
-        uint32_t denied_uid;
-        int64_t denied_minute;
-        unsigned n_denied;
+        Denied denied;
 
         Effect *effects;
         size_t n_effects, first_effect, n_effects_allocated;
