@@ -11,6 +11,7 @@
 #include "ipc/varlink.h"
 
 #define CLIENTS_MAX         64
+#define CLIENTS_ROOT_MAX    8 /* beyond those, so that others can never keep root out */
 #define CLIENTS_PER_UID_MAX 16
 #define QUEUE_MAX           (512u * 1024)
 #define MESSAGE_TIMEOUT_US  (10u * 1000 * 1000)
@@ -273,7 +274,8 @@ static int accept_client(Server *server, int fd) {
         if (client->in)
                 r = identify(&server->policy, fd, &client->caller);
         if (r >= 0 && !client->caller.root &&
-            clients_of(server, client->caller.uid) > CLIENTS_PER_UID_MAX)
+            (server->n_clients > CLIENTS_MAX ||
+             clients_of(server, client->caller.uid) > CLIENTS_PER_UID_MAX))
                 r = -EUSERS;
         if (r >= 0)
                 r = sd_event_add_io(server->event, &client->io, fd, EPOLLIN | EPOLLRDHUP, on_client,
@@ -294,7 +296,7 @@ static int on_listener(sd_event_source *source, int fd, uint32_t events, void *u
         (void)events;
         if (client < 0)
                 return 0;
-        if (server->n_clients >= CLIENTS_MAX) {
+        if (server->n_clients >= CLIENTS_MAX + CLIENTS_ROOT_MAX) {
                 closep(&client);
                 return 0;
         }
