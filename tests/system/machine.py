@@ -129,8 +129,8 @@ class Connection:
 
     def __init__(self, path, timeout=WAIT):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(timeout)
         self.socket.connect(path)
+        self.socket.settimeout(timeout)
         self.heard = b""
 
     def close(self):
@@ -356,6 +356,8 @@ class Machine:
         self.tmp = tempfile.mkdtemp(prefix="discfw-", dir="/tmp")
         os.chmod(self.tmp, 0o755)
         self.dir = self.tmp + "/d"
+        os.mkdir(self.dir, 0o755)
+        os.chmod(self.dir, 0o755)
         self.drives = self.tmp + "/drives"
         self.models = models
         self.waits = settle_ms, commit_ms
