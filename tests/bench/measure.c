@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,9 +27,10 @@ typedef struct Figures {
 
 static void usage(void) {
         (void)fputs("usage: measure RUNS COMMAND...\n"
-                    "       measure RUNS --until ASK COMMAND...\n"
+                    "       measure RUNS --until ASK [--listen SOCKET] COMMAND...\n"
                     "Prints the medians of milliseconds, milliseconds of processor time, and KiB.\n"
-                    "With --until, until the shell command ASK succeeds; then COMMAND gets TERM.\n",
+                    "With --until, until the shell command ASK succeeds; then COMMAND gets TERM.\n"
+                    "With --listen, COMMAND gets SOCKET as systemd hands it over.\n",
                     stderr);
         exit(2);
 }
@@ -44,7 +47,30 @@ static double now_ms(void) {
         return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-static pid_t start(char *const argv[]) {
+static int listen_on(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+
+        (void)unlink(path);
+        if (n < 0 || (size_t)n >= sizeof(address.sun_path) || fd < 0 ||
+            bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 8) < 0)
+                fail(path);
+        return fd;
+}
+
+/* In the child: descriptor 3 and two variables, see sd_listen_fds(3). */
+static void hand_over(int socket) {
+        char pid[16];
+
+        (void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+        if (socket == 3 ? fcntl(3, F_SETFD, 0) < 0 : dup2(socket, 3) < 0)
+                _exit(126);
+        if (setenv("LISTEN_PID", pid, 1) < 0 || setenv("LISTEN_FDS", "1", 1) < 0)
+                _exit(126);
+}
+
+static pid_t start(char *const argv[], int socket) {
         pid_t pid = fork();
         int null;
 
@@ -56,6 +82,8 @@ static pid_t start(char *const argv[]) {
         if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
             dup2(null, STDERR_FILENO) < 0)
                 _exit(126);
+        if (socket >= 0)
+                hand_over(socket);
         (void)execvp(argv[0], argv);
         _exit(127);
 }
@@ -77,13 +105,17 @@ static bool reap(pid_t pid, double begun, Figures *ret_figures) {
 }
 
 /* Asks again and again, without a pause: a pause would be what is measured. */
-static void serve(char *ask, char *const argv[], Figures *ret_figures) {
+static void serve(char *ask, const char *path, char *const argv[], Figures *ret_figures) {
         char *const asking[] = { (char[]){ "sh" }, (char[]){ "-c" }, ask, NULL };
+        int socket = path ? listen_on(path) : -1;
         double begun = now_ms(), answered;
-        pid_t pid = start(argv);
+        pid_t pid = start(argv, socket);
         Figures unused;
 
-        while (!reap(start(asking), begun, &unused))
+        if (socket >= 0)
+                (void)close(socket);
+
+        while (!reap(start(asking, -1), begun, &unused))
                 if (now_ms() - begun > ANSWER_MAX * 1e3) {
                         (void)kill(pid, SIGKILL);
                         errno = ETIMEDOUT;
@@ -110,6 +142,7 @@ static double median(double *values, size_t n) {
 int main(int argc, char *argv[]) {
         double wall[RUNS_MAX], cpu[RUNS_MAX], peak[RUNS_MAX];
         bool until = argc > 4 && strcmp(argv[2], "--until") == 0;
+        bool handed = until && argc > 6 && strcmp(argv[4], "--listen") == 0;
         long n = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
 
         if (n < 1 || n > RUNS_MAX)
@@ -118,8 +151,8 @@ int main(int argc, char *argv[]) {
                 Figures figures;
 
                 if (until)
-                        serve(argv[3], argv + 4, &figures);
-                else if (!reap(start(argv + 2), now_ms(), &figures)) {
+                        serve(argv[3], handed ? argv[5] : NULL, argv + (handed ? 6 : 4), &figures);
+                else if (!reap(start(argv + 2, -1), now_ms(), &figures)) {
                         (void)fprintf(stderr, "measure: %s failed\n", argv[2]);
                         return 1;
                 }
