@@ -132,7 +132,7 @@ void resolve_drive(Core *core, const Request *request) {
         resolve_text(drive, outcome, text, sizeof(text));
         settle(core, drive, outcome, request, request->reason);
         reply(core, request->client,
-              json_pack("{ss ss so}", "outcome", outcome_name(outcome), "text", text, "drive",
-                        view_drive(core, drive, &request->caller)),
+              json_pack("{ss so so}", "outcome", outcome_name(outcome), "text",
+                        json_string_safe(text), "drive", view_drive(core, drive, &request->caller)),
               false);
 }
