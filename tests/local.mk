@@ -2,3 +2,6 @@
 # What this folder makes.
 
 include tests/tuf-client/local.mk
+
+# What all unit tests include.
+EXTRA_DIST += tests/unit/test.h

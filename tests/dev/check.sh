@@ -62,8 +62,14 @@ sanitizers() {
 		make -C build-sanitizers -s -j"$jobs" all
 }
 
-# The archive that would be released: it builds and passes its tests elsewhere, and cleans up.
-distcheck() { make -C build -s -j"$jobs" distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror; }
+# The archive that would be released: it has all that people wrote, builds and passes its tests
+# elsewhere, and cleans up.
+distcheck() {
+	make -C build -s -j"$jobs" distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror || return
+	tar -tf build/discfwd-*.tar.xz | sed -n 's,^[^/]*/\(.*[^/]\)$,\1,p' | sort >$logs/archived
+	git ls-files | grep -v '^\.gitignore$' | sort | comm -13 $logs/archived - >$logs/forgotten
+	[ ! -s $logs/forgotten ] || { echo "the archive lacks:" && cat $logs/forgotten && return 1; }
+}
 
 demo() { DISCFW_BUILDDIR=$top/build sh tests/demo/demo.sh; }
 

@@ -19,8 +19,10 @@ for target in $targets; do
 		{ cat build-fuzz/log; die "$target does not build"; }
 	mkdir -p "build-fuzz/corpus/$target"
 	say "$target, $seconds s"
-	"build-fuzz/tests/fuzz/fuzz-$target" -max_total_time="$seconds" -print_final_stats=0 -verbosity=0 \
+	"build-fuzz/tests/fuzz/fuzz-$target" -max_total_time="$seconds" -print_final_stats=1 \
 		-artifact_prefix="build-fuzz/found/$target-" "build-fuzz/corpus/$target" \
-		"tests/fuzz/corpus/$target" || die "$target found something: see build-fuzz/found"
+		"tests/fuzz/corpus/$target" >"build-fuzz/$target.log" 2>&1 ||
+		{ tail -n 40 "build-fuzz/$target.log" && die "$target found something: see build-fuzz/found"; }
+	sed -n 's/^stat::number_of_executed_units: */        inputs tried: /p' "build-fuzz/$target.log"
 done
 say "nothing found"
