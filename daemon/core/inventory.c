@@ -65,44 +65,51 @@ void revision_show(const char *revision, char ret_text[REVISION_TEXT_SIZE]) {
                         REVISION_TEXT_SIZE);
 }
 
-static bool name_matches(const Drive *drive, const char *name) {
-        const DriveRecord *r = &drive->state.record;
-
+static bool is_at(const Drive *drive, const char *name) {
         if (strncmp(name, "/dev/", 5) == 0)
                 name += 5;
-        return (drive->state.attached &&
-                (strcmp(name, r->node) == 0 || strcmp(name, drive_shown_node(drive)) == 0)) ||
-               (r->serial[0] && strcmp(name, r->serial) == 0) || strcmp(name, drive->state.id) == 0;
+        return strcmp(name, drive->state.record.node) == 0 ||
+               strcmp(name, drive_shown_node(drive)) == 0;
+}
+
+static bool is_called(const Drive *drive, const char *name) {
+        const DriveState *s = &drive->state;
+
+        return (s->attached && is_at(drive, name)) ||
+               (s->record.serial[0] && strcmp(name, s->record.serial) == 0) ||
+               strcmp(name, s->id) == 0;
+}
+
+/* One that left: it is listed by its last node if it needs attention, and may be settled by it. */
+static bool was_at(const Drive *drive, const char *name) {
+        return !drive->state.attached && is_at(drive, name);
+}
+
+/* At least four digits, so that "1" is not taken for a drive. */
+static bool id_begins(const Drive *drive, const char *name) {
+        size_t l = strlen(name);
+
+        return l >= 4 && strncmp(drive->state.id, name, l) == 0;
 }
 
 Drive *drive_lookup(Core *core, const char *name, Fault *fault) {
+        static bool (*const tests[])(const Drive *, const char *) = { is_called, was_at,
+                                                                      id_begins };
         char shown[128];
         Drive *found = NULL;
 
         text_escape_utf8(name, shown, sizeof(shown));
-        for (unsigned i = 0; i < core->n_drives; i++) {
-                if (!name_matches(&core->drives[i], name))
-                        continue;
-                if (found) {
-                        (void)fault_set(fault, FAULT_AMBIGUOUS_DRIVE, "\"%s\" names several drives",
-                                        shown);
-                        return NULL;
+        for (size_t t = 0; !found && t < N_ELEMENTS(tests); t++)
+                for (unsigned i = 0; i < core->n_drives; i++) {
+                        if (!tests[t](&core->drives[i], name))
+                                continue;
+                        if (found) {
+                                (void)fault_set(fault, FAULT_AMBIGUOUS_DRIVE,
+                                                "\"%s\" names several drives", shown);
+                                return NULL;
+                        }
+                        found = &core->drives[i];
                 }
-                found = &core->drives[i];
-        }
-        if (found)
-                return found;
-        /* A prefix of the id, at least four digits, so that "1" is not taken for a drive. */
-        for (unsigned i = 0; strlen(name) >= 4 && i < core->n_drives; i++) {
-                if (strncmp(core->drives[i].state.id, name, strlen(name)) != 0)
-                        continue;
-                if (found) {
-                        (void)fault_set(fault, FAULT_AMBIGUOUS_DRIVE,
-                                        "\"%s\" begins the ids of several drives", shown);
-                        return NULL;
-                }
-                found = &core->drives[i];
-        }
         if (!found)
                 (void)fault_set(fault, FAULT_NO_SUCH_DRIVE, "there is no drive \"%s\"", shown);
         return found;
