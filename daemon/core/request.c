@@ -211,8 +211,8 @@ static void doctor(Core *core, const Request *request) {
 
 static const struct {
         MethodFunction function;
-        bool changes;     /* root and group discfw only */
-        bool names_drive; /* to act on: nodes may have other numbers than when the store was closed */
+        bool changes; /* root and group discfw only */
+        bool acts_on_drive;
 } methods[_METHOD_MAX] = {
         [METHOD_GET_STATUS] = { get_status, false },
         [METHOD_LIST_DRIVES] = { list_drives, false },
@@ -268,6 +268,16 @@ static void note_denied(Core *core, const Request *request, const Fault *fault) 
         trail(core, &entry);
 }
 
+/* Before this daemon looked at the drives: what acts on one waits, since nodes may have other numbers
+ * now, and so do the first answers of all, which would be empty. */
+static bool comes_too_early(const Core *core, const Request *request) {
+        if (core->scanned)
+                return false;
+        return methods[request->method].acts_on_drive ||
+               (core->n_drives == 0 &&
+                (request->method == METHOD_LIST_DRIVES || request->method == METHOD_GET_STATUS));
+}
+
 void core_on_request(Core *core, const Request *request) {
         Fault fault = {};
 
@@ -279,7 +289,7 @@ void core_on_request(Core *core, const Request *request) {
                 return;
         }
         job_retry(core);
-        if (methods[request->method].names_drive && !core->scanned)
+        if (comes_too_early(core, request))
                 wait_for_scan(core, request);
         else
                 methods[request->method].function(core, request);
