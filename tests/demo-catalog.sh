@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# usage: demo-catalog.sh OUTDIR [--settle-ms N] [--commit-ms N]
+# usage: demo-catalog.sh OUTDIR [--settle-ms N] [--set KEY=VALUE]...
 # Makes a whole catalog of synthetic firmware, for the demo and for tests, in a few seconds:
 #
 #     OUTDIR/published    to be served: timestamp.json, ..., targets/drive/HEX24/SHA256.NAME
@@ -9,25 +9,29 @@
 #     OUTDIR/work         the work folder of discfw-catalog; its passphrase is OUTDIR/passphrase
 #
 # Entries are as in tests/data/catalog, but that drives need to be left alone for --settle-ms (200)
-# after the image is burned, and burn for --commit-ms at most. The drives, revisions and dangers are real ones; notes and most dates are
+# after the image is burned, and that --set replaces a KEY of all of them. The drives, revisions and dangers are real ones; notes and most dates are
 # made up like the firmware itself, which is why the evidence is "simulated". Programs come from $DISCFW_BUILDDIR, or the current folder.
 set -eu
 
 die() { echo "demo-catalog.sh: $*" >&2; exit 1; }
 
-settle=200
-commit=120000
+set_key() { # KEY VALUE: what stands last counts
+        edits="$edits
+s/^$1 = .*/$1 = $2/"
+}
+
+edits="s/^settle-ms = .*/settle-ms = 200/"
 out=
 while [ $# -gt 0 ]; do
         case $1 in
-        --settle-ms) [ $# -ge 2 ] || die "--settle-ms needs a number"; settle=$2; shift ;;
-        --commit-ms) [ $# -ge 2 ] || die "--commit-ms needs a number"; commit=$2; shift ;;
+        --settle-ms) [ $# -ge 2 ] || die "--settle-ms needs a number"; set_key settle-ms "$2"; shift ;;
+        --set) [ $# -ge 2 ] || die "--set needs KEY=VALUE"; set_key "${2%%=*}" "${2#*=}"; shift ;;
         -*) die "no such option: $1" ;;
         *) out=$1 ;;
         esac
         shift
 done
-[ -n "$out" ] || die "usage: demo-catalog.sh OUTDIR [--settle-ms N] [--commit-ms N]"
+[ -n "$out" ] || die "usage: demo-catalog.sh OUTDIR [--settle-ms N] [--set KEY=VALUE]..."
 [ ! -e "$out" ] || [ -z "$(ls -A "$out")" ] || die "$out is not empty"
 
 data=$(cd "$(dirname "$0")/data/catalog" && pwd)
@@ -70,8 +74,7 @@ catalog add-maker plextor --paths "drive/504c4558544f5220*/*" >>"$out/log"
 for description in "$data"/*.ini; do
         make_images "$description"
         name=${description##*/}
-        sed -e "s/^settle-ms = .*/settle-ms = $settle/" -e "s/^commit-ms = .*/commit-ms = $commit/" \
-                "$description" >"$out/descriptions/$name"
+        sed "$edits" "$description" >"$out/descriptions/$name"
         case $name in
         plextor-*) set -- --maker plextor ;;
         *) set -- ;;

@@ -231,10 +231,11 @@ class Watcher:
 class Catalog:
     """That of the demo, made anew; the maker's tool may go on with it."""
 
-    def __init__(self, folder, settle_ms, commit_ms):
+    def __init__(self, folder, recipe):
         self.folder = folder
-        made = subprocess.run([SOURCE + "/tests/demo-catalog.sh", folder, "--settle-ms",
-                               str(settle_ms), "--commit-ms", str(commit_ms)], env=dict(environment(), DISCFW_BUILDDIR=BUILD),
+        changed = [word for key, value in recipe.items()
+                   for word in ("--set", f"{key.replace('_', '-')}={value}")]
+        made = subprocess.run([SOURCE + "/tests/demo-catalog.sh", folder, *changed], env=dict(environment(), DISCFW_BUILDDIR=BUILD),
                               capture_output=True, timeout=60, check=False)
         assert made.returncode == 0, made
         self.root = folder + "/root.json"
@@ -350,7 +351,7 @@ class Transcript:
 class Machine:
     """One or more of tests/emulator/models, a catalog of the demo, and discfwd --standalone."""
 
-    def __init__(self, *models, settle_ms=200, commit_ms=10000, start=True):
+    def __init__(self, *models, start=True, **recipe):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         # Names of sockets are short, so TMPDIR may not be used.
         self.tmp = tempfile.mkdtemp(prefix="discfw-", dir="/tmp")
@@ -360,7 +361,8 @@ class Machine:
         os.chmod(self.dir, 0o755)
         self.drives = self.tmp + "/drives"
         self.models = models
-        self.waits = settle_ms, commit_ms
+        # The waits of all entries, as short as they may be.
+        self.recipe = {"settle_ms": 200, "commit_ms": 10000, "command_ms": 10000, **recipe}
         self.start = start
         self.emulator = self.supervisor = None
         self.closing = []
@@ -370,7 +372,7 @@ class Machine:
             os.mkdir(self.tmp + "/models")
             for model in self.models:
                 shutil.copy(f"{MODELS}/{model}.drive", self.tmp + "/models")
-            self.catalog = Catalog(self.tmp + "/catalog", *self.waits)
+            self.catalog = Catalog(self.tmp + "/catalog", self.recipe)
             self.start_emulator()
             if self.start:
                 self.start_daemon()
@@ -419,6 +421,16 @@ class Machine:
 
     def transcript(self, drive):
         return Transcript(f"{self.tmp}/transcripts/{drive}.log")
+
+    def exchange_firmware(self, drive, before, after):
+        """As somebody does with another tool, on another machine."""
+        self.emulator.kill()
+        self.emulator.wait()
+        with open(f"{self.tmp}/models/{drive}.drive", encoding="utf-8") as f:
+            model = f.read()
+        with open(f"{self.tmp}/models/{drive}.drive", "w", encoding="utf-8") as f:
+            f.write(model.replace(f'revision = "{before}"', f'revision = "{after}"'))
+        self.start_emulator()
 
     # The daemon
 
