@@ -77,10 +77,13 @@ void effects_refuse(Core *core, Effect *next, const Fault *fault) {
         for (size_t i = first; next || i < n; next = NULL) {
                 Effect *effect = next ? next : &effects[i++];
 
-                if (survives(effect, fault))
+                if (survives(effect, fault)) {
                         *effect_add(core, effect->kind) = *effect;
-                else
-                        effect_done(effect);
+                        continue;
+                }
+                if (effect->kind == EFFECT_FETCH_IMAGE)
+                        core->fetching = false;
+                effect_done(effect);
         }
         free(effects);
 }

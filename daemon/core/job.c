@@ -106,6 +106,7 @@ static void begin_step(Core *core, unsigned step) {
         running->expected_ms =
                 s->entry->recipe.commit_ms + s->entry->recipe.settle_ms + s->entry->recipe.ready_ms;
         save_running(core);
+        running->begun = running->saved;
 }
 
 /* The plan goes to the helper, which believes none of it but what it can verify. */
@@ -153,6 +154,10 @@ static bool ask_for_image(Core *core, unsigned mirror) {
         if (!catalog || mirror >= catalog->config.n_mirrors)
                 return false;
         core->running.mirror = mirror;
+        core->running.waits_for_image = core->fetching;
+        if (core->fetching)
+                return true;
+        core->fetching = true;
         e = effect_add(core, EFFECT_FETCH_IMAGE);
         memcpy(e->image.url, catalog->config.mirrors[mirror], URL_MAX);
         memcpy(e->image.target, job->target, sizeof(job->target));
@@ -251,23 +256,28 @@ void core_on_image_progress(Core *core, uint64_t n_done, uint64_t n_total) {
 
 void core_on_image_done(Core *core, const uint8_t sha256[32], const Fault *fault) {
         Running *running = &core->running;
+        Fault why = *fault;
 
+        core->fetching = false;
         if (fault->code == FAULT_NONE && core_load_image(core, sha256) < 0)
+                abort(); /* as in effect_add() */
+        if (!running->active || running->job.stage != JOB_STAGE_FETCHING || running->waits)
                 return;
-        if (!running->active || running->job.stage != JOB_STAGE_FETCHING ||
-            memcmp(running->job.sha256, sha256, 32) != 0)
-                return;
-        if (fault->code == FAULT_NONE) {
+        if (image_in_store(core, running->job.sha256)) {
                 running->n_done = running->n_total = 0;
                 send_plan(core);
                 return;
         }
-        log_effect(core, LOG_LEVEL_WARNING, drive_find(core, running->job.drive), fault);
+        if (running->waits_for_image && ask_for_image(core, running->mirror))
+                return;
+        if (why.code == FAULT_NONE)
+                (void)fault_set(&why, FAULT_IMAGE_MISSING, "no mirror is left to ask");
+        log_effect(core, LOG_LEVEL_WARNING, drive_find(core, running->job.drive), &why);
         /* One good mirror among bad ones suffices. */
-        if (fault->code != FAULT_STORE && fault->code != FAULT_STORE_FULL &&
+        if (why.code != FAULT_STORE && why.code != FAULT_STORE_FULL &&
             ask_for_image(core, running->mirror + 1))
                 return;
-        finish(core, OUTCOME_REFUSED, fault, NULL);
+        finish(core, OUTCOME_REFUSED, &why, NULL);
 }
 
 void core_on_flash_ready(Core *core, const FlashReady *ready) {
@@ -450,10 +460,11 @@ static void conclude(Core *core) {
 void job_stored(Core *core) {
         Running *running = &core->running;
 
-        if (!running->active || core->n_taken < running->saved)
+        if (!running->active)
                 return;
-        running->in_store = true;
-        if (running->job.stage == JOB_STAGE_ENDED && !running->unrecorded)
+        running->in_store |= core->n_taken >= running->begun;
+        if (core->n_taken >= running->saved && running->job.stage == JOB_STAGE_ENDED &&
+            !running->unrecorded)
                 conclude(core);
 }
 

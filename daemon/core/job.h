@@ -8,13 +8,15 @@
 typedef struct Running {
         bool active;
         FlashJob job;
-        Way way;         /* of the whole order; points into the drive's entries */
-        unsigned mirror; /* that is asked for the image */
-        bool in_store;   /* a row of this step is on disk */
-        uint64_t saved;  /* effects_mark() behind the last row */
-        bool waits;      /* for a scan, or for what other flashes left behind */
-        bool went;       /* GO was said */
-        bool has_end;    /* the helper told the outcome: */
+        Way way;              /* of the whole order; points into the drive's entries */
+        unsigned mirror;      /* that is asked for the image */
+        uint64_t begun;       /* effects_mark() behind the first row of this step, */
+        uint64_t saved;       /* and behind the last */
+        bool in_store;        /* the first is on disk */
+        bool waits_for_image; /* another fetch, of an order that was given up, is under way */
+        bool waits;           /* for a scan, or for what other flashes left behind */
+        bool went;            /* GO was said */
+        bool has_end;         /* the helper told the outcome: */
         FlashEnd end;
         bool unrecorded; /* the outcome is known and could not be recorded: it is tried again */
         bool fetched_again;

@@ -20,9 +20,10 @@ CORE_LIBS = libcore.a libcatalog.a $(WIRE_LIBS)
 
 if HAVE_CMOCKA
 check_LIBRARIES += libcoreworld.a
-libcoreworld_a_SOURCES = tests/unit/core-world.c tests/unit/core-world.h
+libcoreworld_a_SOURCES = tests/unit/core-simulation.c tests/unit/core-simulation.h \
+	tests/unit/core-world.c tests/unit/core-world.h
 CORE_TESTS = tests/unit/test-core-inventory tests/unit/test-core-job tests/unit/test-core-plan \
-	tests/unit/test-core-refresh tests/unit/test-core-requests
+	tests/unit/test-core-refresh tests/unit/test-core-requests tests/unit/test-core-simulation
 check_PROGRAMS += $(CORE_TESTS)
 TESTS += $(CORE_TESTS)
 CORE_TEST_LIBS = libcoreworld.a $(CORE_LIBS) $(CMOCKA_LIBS)
@@ -31,4 +32,5 @@ tests_unit_test_core_job_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_plan_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_refresh_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_requests_LDADD = $(CORE_TEST_LIBS)
+tests_unit_test_core_simulation_LDADD = $(CORE_TEST_LIBS)
 endif

@@ -44,6 +44,7 @@ struct Core {
         unsigned n_images;
 
         Running running;
+        bool fetching; /* an image; one at a time */
         Refresh refresh;
         bool reporting; /* a helper is asked for outcomes that nobody took */
         bool reported;  /* it was, since this daemon began */

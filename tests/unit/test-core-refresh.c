@@ -173,6 +173,18 @@ static void test_nobody_waits_for_a_catalog_that_was_removed(void **state) {
         assert_false(world_did(world, "save-catalog main version 5"));
 }
 
+static void test_a_catalog_that_moved_up_in_the_list_is_asked_all_the_same(void **state) {
+        _cleanup_world_ World *world = two_catalogs();
+
+        (void)state;
+        refresh(world, 1, "");
+        core_set_catalogs(world->core, &world->configs[1], 1);
+        world_pump(world);
+        world_forget(world);
+        world_mirror(world, "main", 0, FAULT_NONE, 5, world->now + DAY);
+        world_expect(world, "ask lab 0\n");
+}
+
 static void test_nobody_waits_for_a_mirror_that_was_removed(void **state) {
         _cleanup_world_ World *world = two_catalogs();
 
@@ -286,6 +298,7 @@ int main(void) {
                 cmocka_unit_test(
                         test_whoever_comes_later_is_answered_of_the_catalog_that_was_meant),
                 cmocka_unit_test(test_nobody_waits_for_a_catalog_that_was_removed),
+                cmocka_unit_test(test_a_catalog_that_moved_up_in_the_list_is_asked_all_the_same),
                 cmocka_unit_test(test_nobody_waits_for_a_mirror_that_was_removed),
                 cmocka_unit_test(test_a_store_that_fails_does_not_stop_the_refresh),
                 cmocka_unit_test(test_a_drive_that_came_later_is_looked_for_at_once),
