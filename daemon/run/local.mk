@@ -18,3 +18,13 @@ librun_a_SOURCES = \
 	daemon/run/save.c \
 	daemon/run/scan.c \
 	daemon/run/supervisor.c daemon/run/supervisor.h
+
+if HAVE_CMOCKA
+# Sanitizers and coverage widen the sandbox, so that there would be nothing to see.
+if PLAIN_BUILD
+check_PROGRAMS += tests/process/test-daemon-sandbox
+TESTS += tests/process/test-daemon-sandbox
+tests_process_test_daemon_sandbox_SOURCES = tests/process/test-daemon-sandbox.c tests/unit/folder.h
+tests_process_test_daemon_sandbox_LDADD = librun.a $(DB_LIBS) $(CMOCKA_LIBS)
+endif
+endif
