@@ -323,63 +323,6 @@ void core_on_flash_phase(Core *core, const FlashPhaseNote *note) {
         tell_progress(core);
 }
 
-static bool needs_attention(Outcome outcome) {
-        return outcome >= OUTCOME_UNVERIFIED;
-}
-
-/* What the drive is after the flash, as the helper read it. */
-static void apply_to_drive(Core *core, Drive *drive, const FlashJob *job, const FlashEnd *end) {
-        DriveState *s = &drive->state;
-
-        if (end && end->identity_known) {
-                if (memcmp(s->record.identity, end->identity, IDENTITY_LENGTH) != 0)
-                        core->index_behind = true;
-                memcpy(s->record.identity, end->identity, IDENTITY_LENGTH);
-                memcpy(s->record.inquiry + 8, end->identity, IDENTITY_LENGTH);
-                memcpy(s->record.revision, end->revision, REVISION_SIZE);
-                memcpy(s->record.inquiry + 32, end->revision, 4);
-                fault_clear(&s->record.fault);
-                if (end->node[0])
-                        memcpy(s->record.node, end->node, sizeof(s->record.node));
-        }
-        /* A drive that was in its recovery state is so still if nothing was written. */
-        if (job->outcome == OUTCOME_VERIFIED)
-                s->attention = false;
-        if (needs_attention(job->outcome)) {
-                s->attention = true;
-                s->attention_outcome = job->outcome;
-                s->attention_job = job->id;
-                s->attention_since = job->ended;
-                memcpy(s->attention_from, job->from, REVISION_SIZE);
-                memcpy(s->attention_to, job->to, REVISION_SIZE);
-        }
-        save_drive(core, drive);
-}
-
-static void record_outcome(Core *core, const FlashJob *job, Drive *drive, const FlashEnd *end) {
-        char now[REVISION_TEXT_SIZE] = "";
-
-        if (end && end->identity_known)
-                revision_show(end->revision, now);
-        save_job(core, job);
-        if (drive && (end || job->outcome >= OUTCOME_NO_CHANGE))
-                apply_to_drive(core, drive, job, end);
-        trail(core, &(TrailEntry){ .kind = TRAIL_FLASH_OUTCOME,
-                                   .caller = &job->caller,
-                                   .via = job->via,
-                                   .drive = drive ? &drive->state : NULL,
-                                   .from = job->from,
-                                   .to = now[0] ? now : job->to,
-                                   .catalog = job->catalog,
-                                   .target = job->target,
-                                   .sha256 = job->sha256,
-                                   .outcome = outcome_name(job->outcome),
-                                   .fault = &job->fault,
-                                   .sense = end ? end->sense : "",
-                                   .job = job->id });
-        (void)effect_add(core, EFFECT_TRAIL_HEAD);
-}
-
 static void answer_client(Core *core, const FlashJob *job, Drive *drive) {
         char revision[REVISION_TEXT_SIZE];
         Effect *e;
@@ -405,7 +348,7 @@ static void answer_client(Core *core, const FlashJob *job, Drive *drive) {
 static void record(Core *core) {
         Running *running = &core->running;
 
-        record_outcome(core, &running->job, drive_find(core, running->job.drive),
+        outcome_record(core, &running->job, drive_find(core, running->job.drive),
                        running->has_end ? &running->end : NULL);
         running->saved = effects_mark(core);
 }
@@ -438,7 +381,8 @@ static void conclude(Core *core) {
                 effect_add(core, EFFECT_FLASH_ACK)->flash_job = job->id;
         if (job->outcome != OUTCOME_VERIFIED)
                 log_effect(core,
-                           needs_attention(job->outcome) ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+                           outcome_needs_attention(job->outcome) ? LOG_LEVEL_ERROR
+                                                                 : LOG_LEVEL_WARNING,
                            drive, &job->fault);
         if (drive)
                 drive_label(drive, label, sizeof(label));
@@ -573,7 +517,7 @@ int core_load_job(Core *core, const FlashJob *job) {
         (void)fault_set(&ended.fault, committed ? FAULT_OUTCOME_UNKNOWN : FAULT_HELPER_DIED,
                         "discfwd ended before %s",
                         committed ? "the flash did" : "anything was sent");
-        record_outcome(core, &ended, drive_find(core, job->drive), NULL);
+        outcome_record(core, &ended, drive_find(core, job->drive), NULL);
         return 0;
 }
 

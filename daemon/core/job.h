@@ -40,3 +40,8 @@ void job_stored(Core *core);
 void job_store_failed(Core *core, const Fault *fault);
 /* If an outcome could not be recorded, perhaps it can be now. */
 void job_retry(Core *core);
+
+/* outcome.c */
+bool outcome_needs_attention(Outcome outcome);
+/* Of a JOB that ended; END: what the helper told, or NULL. */
+void outcome_record(Core *core, const FlashJob *job, Drive *drive, const FlashEnd *end);

@@ -7,6 +7,7 @@ libcore_a_SOURCES = \
 	daemon/core/effect.h daemon/core/effects.c \
 	daemon/core/inventory.c daemon/core/inventory.h \
 	daemon/core/job.c daemon/core/job.h \
+	daemon/core/outcome.c \
 	daemon/core/plan.c daemon/core/plan.h \
 	daemon/core/refresh.c daemon/core/refresh.h \
 	daemon/core/request.c \
@@ -21,9 +22,11 @@ CORE_LIBS = libcore.a libcatalog.a $(WIRE_LIBS)
 if HAVE_CMOCKA
 check_LIBRARIES += libcoreworld.a
 libcoreworld_a_SOURCES = tests/unit/core-simulation.c tests/unit/core-simulation.h \
+	tests/unit/core-simulation-helper.c \
 	tests/unit/core-world.c tests/unit/core-world.h
 CORE_TESTS = tests/unit/test-core-inventory tests/unit/test-core-job tests/unit/test-core-plan \
-	tests/unit/test-core-refresh tests/unit/test-core-requests tests/unit/test-core-simulation
+	tests/unit/test-core-refresh tests/unit/test-core-requests tests/unit/test-core-simulation \
+	tests/unit/test-core-store
 check_PROGRAMS += $(CORE_TESTS)
 TESTS += $(CORE_TESTS)
 CORE_TEST_LIBS = libcoreworld.a $(CORE_LIBS) $(CMOCKA_LIBS)
@@ -33,4 +36,5 @@ tests_unit_test_core_plan_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_refresh_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_requests_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_simulation_LDADD = $(CORE_TEST_LIBS)
+tests_unit_test_core_store_LDADD = $(CORE_TEST_LIBS)
 endif

@@ -27,11 +27,11 @@ unsigned simulation_random(Simulation *sim, unsigned n) {
         return (unsigned)((sim->random >> 11) % n);
 }
 
-static void enter(Simulation *sim) {
+void simulation_enter(Simulation *sim) {
         core_set_time(sim->core, sim->now, sim->step);
 }
 
-static SimJob *job_of(Simulation *sim, uint64_t id) {
+SimJob *simulation_job(Simulation *sim, uint64_t id) {
         SIM_REQUIRE(sim, id > 0 && id < SIM_JOBS_MAX);
         return &sim->jobs[id];
 }
@@ -71,7 +71,7 @@ static void store_drive(Simulation *sim, const DriveState *drive) {
 }
 
 static void store_job(Simulation *sim, const FlashJob *row) {
-        SimJob *job = job_of(sim, row->id);
+        SimJob *job = simulation_job(sim, row->id);
 
         SIM_REQUIRE(sim, job->known || row->stage == JOB_STAGE_QUEUED);
         SIM_REQUIRE(sim, !job->known || job->stage <= row->stage);
@@ -89,13 +89,13 @@ static void store_trail(Simulation *sim, const Effect *e) {
         switch (e->trail.kind) {
         case TRAIL_FLASH_INTENT:
                 SIM_REQUIRE(sim, e->trail.by_user && e->trail.caller.admin);
-                SIM_REQUIRE(sim, !job_of(sim, e->trail.job)->intent);
+                SIM_REQUIRE(sim, !simulation_job(sim, e->trail.job)->intent);
                 SIM_REQUIRE(sim, sim->rows[e->trail.job].caller.uid == e->trail.caller.uid);
-                job_of(sim, e->trail.job)->intent = true;
+                simulation_job(sim, e->trail.job)->intent = true;
                 break;
         case TRAIL_FLASH_OUTCOME:
-                SIM_REQUIRE(sim, job_of(sim, e->trail.job)->stage == JOB_STAGE_ENDED);
-                SIM_REQUIRE(sim, job_of(sim, e->trail.job)->n_outcomes++ == 0);
+                SIM_REQUIRE(sim, simulation_job(sim, e->trail.job)->stage == JOB_STAGE_ENDED);
+                SIM_REQUIRE(sim, simulation_job(sim, e->trail.job)->n_outcomes++ == 0);
                 break;
         case TRAIL_HOLD:
         case TRAIL_UNHOLD: SIM_REQUIRE(sim, e->trail.by_user && e->trail.caller.admin); break;
@@ -222,7 +222,7 @@ static void take_reply(Simulation *sim, const Effect *e) {
 }
 
 static void take_go(Simulation *sim, uint64_t id) {
-        SimJob *job = job_of(sim, id);
+        SimJob *job = simulation_job(sim, id);
 
         SIM_REQUIRE(sim, sim->helper && sim->ready && sim->plan.job == id);
         SIM_REQUIRE(sim, job->stage == JOB_STAGE_COMMITTED && job->intent);
@@ -235,7 +235,7 @@ static void take_go(Simulation *sim, uint64_t id) {
 }
 
 static void take_ack(Simulation *sim, uint64_t id) {
-        SimJob *job = job_of(sim, id);
+        SimJob *job = simulation_job(sim, id);
 
         /* What the journal has may go only if the store has it. */
         SIM_REQUIRE(sim, !job->known || (job->stage == JOB_STAGE_ENDED && job->n_outcomes == 1));
@@ -277,7 +277,7 @@ static void reload(Simulation *sim, const Request *request) {
 }
 
 static void carry_out(Simulation *sim, const Effect *e) {
-        enter(sim);
+        simulation_enter(sim);
         switch (e->kind) {
         case EFFECT_REPLY: take_reply(sim, e); break;
         case EFFECT_QUERY: waiting(sim, e->query.request.client)->waits = false; break;
@@ -340,7 +340,7 @@ void simulation_pump(Simulation *sim) {
                         continue;
                 }
                 if (sim->n_batch > 0) {
-                        enter(sim);
+                        simulation_enter(sim);
                         if (!commit(sim)) {
                                 core_on_store_failed(sim->core, more ? &effect : NULL, &fault);
                                 more = true;
@@ -362,7 +362,7 @@ static void load(Simulation *sim) {
 
         sim->core = core_new(&settings);
         assert_non_null(sim->core);
-        enter(sim);
+        simulation_enter(sim);
         for (unsigned i = 0; i < sim->n_drives; i++)
                 assert_int_equal(core_load_drive(sim->core, &sim->drives[i]), 0);
         for (unsigned i = 0; i < sim->n_catalogs; i++)
@@ -436,7 +436,7 @@ SimClient *simulation_client(Simulation *sim) {
 }
 
 void simulation_request(Simulation *sim, const Request *request) {
-        enter(sim);
+        simulation_enter(sim);
         core_on_request(sim->core, request);
         simulation_pump(sim);
 }
@@ -445,7 +445,7 @@ void simulation_leave(Simulation *sim, SimClient *client) {
         uint64_t id = client->id;
 
         *client = (SimClient){};
-        enter(sim);
+        simulation_enter(sim);
         core_on_client_gone(sim->core, id);
         simulation_pump(sim);
 }
@@ -461,7 +461,7 @@ void simulation_answer_scan(Simulation *sim, bool well) {
                         continue;
                 if (!well && simulation_random(sim, 8) == 0)
                         (void)fault_set(&record.fault, FAULT_DRIVE_SILENT, "no answer");
-                enter(sim);
+                simulation_enter(sim);
                 core_on_scan_drive(sim->core, &record, known_id(sim, &record));
                 simulation_pump(sim);
         }
@@ -470,7 +470,7 @@ void simulation_answer_scan(Simulation *sim, bool well) {
         sim->scanning = false;
         if (!well && simulation_random(sim, 6) == 0)
                 (void)fault_set(&fault, FAULT_HELPER_DIED, "the probe died");
-        enter(sim);
+        simulation_enter(sim);
         core_on_scan_end(sim->core, &fault);
         simulation_pump(sim);
 }
@@ -486,7 +486,7 @@ void simulation_answer_mirror(Simulation *sim, bool well) {
         if (!well && simulation_random(sim, 3) == 0)
                 (void)fault_set(&end->fault, FAULT_MIRROR_UNREACHABLE, "no route");
         sim->asking = false;
-        enter(sim);
+        simulation_enter(sim);
         core_on_mirror_done(sim->core, sim->ask_catalog, sim->ask_mirror, end, 3, 0);
         free(end);
         simulation_pump(sim);
@@ -498,139 +498,7 @@ void simulation_answer_image(Simulation *sim, bool well) {
         sim->fetching = false;
         if (!well && simulation_random(sim, 2))
                 (void)fault_set(&fault, FAULT_FETCH_INCOMPLETE, "cut off");
-        enter(sim);
+        simulation_enter(sim);
         core_on_image_done(sim->core, sim->fetch_sha256, &fault);
         simulation_pump(sim);
-}
-
-static WorldDrive *drive_of_plan(Simulation *sim) {
-        for (unsigned i = 0; i < sim->world->n_drives; i++)
-                if (strcmp(sim->world->drives[i].record.devpath, sim->plan.devpath) == 0)
-                        return &sim->world->drives[i];
-        return &sim->world->drives[0];
-}
-
-static FlashEnd end_of(Simulation *sim, uint64_t id) {
-        const SimJob *job = job_of(sim, id);
-        FlashEnd end = { .job = id, .outcome = job->real };
-
-        if (job->revision[0]) {
-                end.identity_known = true;
-                memcpy(end.identity, world_model, IDENTITY_LENGTH);
-                memcpy(end.revision, job->revision, REVISION_SIZE);
-        }
-        if (job->real != OUTCOME_VERIFIED)
-                (void)fault_set(&end.fault, outcome_fault(job->real), "so it ended");
-        return end;
-}
-
-/* The flash itself ends: well, or with any outcome; its journal has it. */
-static void flash_ends(Simulation *sim, bool well) {
-        SimJob *job = job_of(sim, sim->writing);
-        WorldDrive *drive = drive_of_plan(sim);
-
-        job->real = well || simulation_random(sim, 2)
-                            ? OUTCOME_VERIFIED
-                            : (Outcome)simulation_random(sim, _OUTCOME_MAX);
-        switch (job->real) {
-        case OUTCOME_VERIFIED: memcpy(job->revision, sim->plan.to, REVISION_SIZE); break;
-        case OUTCOME_RECOVERY_MODE: memcpy(job->revision, "BOOT", REVISION_SIZE); break;
-        case OUTCOME_LOST:
-        case OUTCOME_UNKNOWN: break;
-        default: memcpy(job->revision, drive->record.revision, REVISION_SIZE); break;
-        }
-        if (job->revision[0])
-                memcpy(drive->record.revision, job->revision, REVISION_SIZE);
-        job->over = true;
-        sim->writing = 0;
-}
-
-void simulation_answer_report(Simulation *sim) {
-        if (sim->writing)
-                flash_ends(sim, false); /* it waits for the journal's lock */
-        for (uint64_t id = 1; id <= sim->last_job && sim->reporting; id++) {
-                FlashEnd end;
-
-                if (!sim->jobs[id].journal)
-                        continue;
-                end = end_of(sim, id);
-                enter(sim);
-                core_on_flash_end(sim->core, &end);
-                simulation_pump(sim);
-        }
-        if (!sim->reporting)
-                return;
-        sim->reporting = false;
-        enter(sim);
-        core_on_reports_done(sim->core);
-        simulation_pump(sim);
-}
-
-static void helper_gone(Simulation *sim) {
-        const Fault fault = { .code = FAULT_HELPER_DIED, .text = "it is gone" };
-
-        sim->helper = false;
-        enter(sim);
-        core_on_flash_gone(sim->core, &fault);
-        simulation_pump(sim);
-}
-
-static void helper_says_end(Simulation *sim, const FlashEnd *end) {
-        enter(sim);
-        core_on_flash_end(sim->core, end);
-        simulation_pump(sim);
-        /* Without an ACK it goes at last; the journal stays. */
-        if (sim->helper && sim->plan.job == end->job)
-                helper_gone(sim);
-}
-
-static void helper_before_go(Simulation *sim, bool well) {
-        const FlashReady ready = { .job = sim->plan.job };
-        FlashEnd end = { .job = sim->plan.job, .outcome = OUTCOME_REFUSED };
-        unsigned what = well ? 0 : simulation_random(sim, 6);
-
-        enter(sim);
-        if (what == 5) {
-                helper_gone(sim);
-        } else if (what == 4) {
-                (void)fault_set(&end.fault, FAULT_TRAY_OPEN, "the tray is open");
-                helper_says_end(sim, &end);
-        } else {
-                sim->ready = true;
-                core_on_flash_ready(sim->core, &ready);
-                simulation_pump(sim);
-        }
-}
-
-/* The helper's next word, if it has one. */
-void simulation_helper(Simulation *sim, bool well) {
-        const FlashPhaseNote note = { .job = sim->plan.job,
-                                      .phase = PHASE_WRITING,
-                                      .n_done = simulation_random(sim, 100),
-                                      .n_total = 100 };
-        FlashEnd end;
-
-        if (!sim->helper) {
-                if (sim->writing && simulation_random(sim, 4) == 0)
-                        flash_ends(sim, well);
-                return;
-        }
-        if (sim->writing != sim->plan.job) {
-                helper_before_go(sim, well);
-                return;
-        }
-        if (!well && simulation_random(sim, 3)) {
-                enter(sim);
-                core_on_flash_phase(sim->core, &note);
-                simulation_pump(sim);
-                return;
-        }
-        if (!well && simulation_random(sim, 6) == 0) {
-                flash_ends(sim, false);
-                helper_gone(sim);
-                return;
-        }
-        flash_ends(sim, well);
-        end = end_of(sim, sim->plan.job);
-        helper_says_end(sim, &end);
 }

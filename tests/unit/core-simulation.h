@@ -86,6 +86,10 @@ SimClient *simulation_client(Simulation *sim);
 void simulation_request(Simulation *sim, const Request *request);
 void simulation_leave(Simulation *sim, SimClient *client);
 
+/* Before each call of the core: what time it is. */
+void simulation_enter(Simulation *sim);
+SimJob *simulation_job(Simulation *sim, uint64_t id);
+
 /* What is outstanding is answered: well, or as RANDOM has it. */
 void simulation_answer_scan(Simulation *sim, bool well);
 void simulation_answer_mirror(Simulation *sim, bool well);

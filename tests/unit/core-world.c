@@ -526,3 +526,49 @@ void world_helper_gone(World *world) {
         core_on_flash_gone(world->core, &fault);
         world_pump(world);
 }
+
+World *world_one_step(void) {
+        World *world = world_new();
+
+        (void)world_add_drive(world, "sr0", "0043", "BTC123", "/pci/ata1");
+        world_add_entry(world, "main", "0050",
+                        "{'kind':'upgrade','from':['0043']},{'kind':'reflash','from':['0050']}",
+                        "");
+        world_add_entry(world, "main", "0043", "{'kind':'downgrade','from':['0050']}", "");
+        world_rescan(world);
+        world_ask(world, 1, METHOD_REFRESH, "");
+        world_mirror(world, "main", 0, FAULT_NONE, 5, world->now + 86400);
+        world_mirror(world, "main", 1, FAULT_NONE, 5, world->now + 86400);
+        world_have_image(world, "0050");
+        world_forget(world);
+        return world;
+}
+
+World *world_two_steps(void) {
+        World *world = world_new();
+
+        (void)world_add_drive(world, "sr0", "0043", "BTC123", "/pci/ata1");
+        world_add_entry(world, "main", "0045", "{'kind':'step','from':['0043']}", "");
+        world_add_entry(world, "main", "0051", "{'kind':'upgrade','from':['0045']}", "");
+        world_rescan(world);
+        world_mirror(world, "main", 0, FAULT_NONE, 5, world->now + 86400);
+        world_mirror(world, "main", 1, FAULT_NONE, 5, world->now + 86400);
+        world_have_image(world, "0045");
+        world_have_image(world, "0051");
+        world_forget(world);
+        return world;
+}
+
+void world_reports_done(World *world) {
+        enter(world);
+        core_on_reports_done(world->core);
+        world_pump(world);
+}
+
+void world_go(World *world) {
+        world_flash(world, 7, "sr0", "update", "");
+        world_reports_done(world);
+        world_ready(world, 1);
+        assert_true(world_did(world, "go 1"));
+        world_forget(world);
+}

@@ -127,3 +127,12 @@ void world_flash(World *world, uint64_t client, const char *drive, const char *k
 void world_ready(World *world, uint64_t job);
 void world_end(World *world, uint64_t job, Outcome outcome, const char *revision);
 void world_helper_gone(World *world);
+
+/* A drive sr0 at 0043, an image in the store that leads to 0050, and one that leads back and is not. */
+World *world_one_step(void);
+/* The same drive, and a way over 0045 to 0051. */
+World *world_two_steps(void);
+/* There is no journal (any more) of which nobody knows. */
+void world_reports_done(World *world);
+/* Client 7 updates sr0, up to GO of job 1. */
+void world_go(World *world);
