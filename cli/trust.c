@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/trust.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -17,11 +16,7 @@
 #define OLD_PREFIX ".old-"
 
 bool trust_name_valid(const char *name) {
-        size_t n = strlen(name);
-
-        return n > 0 && n <= CATALOG_NAME_MAX && isalnum((unsigned char)name[0]) &&
-               strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
-                       n;
+        return text_is_name(name, CATALOG_NAME_MAX);
 }
 
 bool trust_url_valid(const char *url) {

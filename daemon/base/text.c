@@ -91,6 +91,14 @@ bool text_is_plain(const char *text) {
         return true;
 }
 
+bool text_is_name(const char *text, size_t max) {
+        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789-_";
+        size_t n = strspn(text, allowed);
+
+        return n > 0 && n <= max && text[n] == '\0' && text[0] != '-' && text[0] != '_';
+}
+
 void text_format(char *ret_text, size_t size, const char *format, ...) {
         va_list ap;
 

@@ -20,6 +20,10 @@ void text_escape_utf8(const char *text, char *ret_text, size_t size);
 /* Only bytes 20h to 7Eh. */
 bool text_is_plain(const char *text);
 
+/* A name that may become part of a path: letters and digits of ASCII, "-" and "_", the first one a
+ * letter or digit, at most MAX of them. */
+bool text_is_name(const char *text, size_t max);
+
 /* Like snprintf(), cut silently: for what is only shown. */
 void text_format(char *ret_text, size_t size, const char *format, ...)
         __attribute__((__format__(printf, 3, 4)));

@@ -133,8 +133,7 @@ static void send_plan(Core *core) {
         memcpy(e->flash.sha256, job->sha256, 32);
         e->flash.plan = (FlashPlan){ .job = job->id,
                                      .kind = job->kind,
-                                     .allow_expired = job->allow_expired,
-                                     .without_inhibitor = core->settings.without_inhibitor };
+                                     .allow_expired = job->allow_expired };
         memcpy(e->flash.plan.node, record->node, sizeof(record->node));
         memcpy(e->flash.plan.identity, record->identity, IDENTITY_LENGTH);
         memcpy(e->flash.plan.revision, job->from, REVISION_SIZE);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which way a drive may go, and what stands against it. The closed list of refusals before a flash
  * begins here; what only the drive itself can tell (disc, tray, claims) the flash helper adds. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -25,7 +26,8 @@ CatalogState *catalog_find(Core *core, const char *name) {
 }
 
 bool catalog_fresh(const Core *core, const CatalogState *catalog) {
-        return catalog->last_ok > 0 && catalog->expires > core->now;
+        return catalog->last_ok > 0 && catalog->expires > core->now &&
+               catalog->config.broken.code == FAULT_NONE;
 }
 
 unsigned entries_of(const Drive *drive, const char *catalog, const Entry **ret_entries) {
@@ -234,6 +236,10 @@ static int check_freshness(const Core *core, const PlanQuestion *question,
                 return fault_set(
                         fault, FAULT_CLOCK_NOT_TRUSTWORTHY,
                         "the clock of this machine is before %s, when a catalog was signed", date);
+        }
+        if (catalog->config.broken.code != FAULT_NONE) {
+                *fault = catalog->config.broken;
+                return -EBADE;
         }
         if (catalog_fresh(core, catalog))
                 return 0;

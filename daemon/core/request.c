@@ -209,31 +209,45 @@ static void doctor(Core *core, const Request *request) {
         reply(core, request->client, json_pack("{so}", "findings", doctor_make(core)), false);
 }
 
+typedef enum Wait {
+        WAIT_NOT = 0,
+        WAIT_IF_NONE, /* before the first scan "no drive" is not an answer */
+        WAIT_SCAN,    /* nodes may have other numbers than when the store was closed */
+} Wait;
+
 static const struct {
         MethodFunction function;
         bool changes; /* root and group discfw only */
-        bool acts_on_drive;
+        Wait wait;    /* for the first scan */
 } methods[_METHOD_MAX] = {
-        [METHOD_GET_STATUS] = { get_status, false },
-        [METHOD_LIST_DRIVES] = { list_drives, false },
+        [METHOD_GET_STATUS] = { get_status, false, WAIT_IF_NONE },
+        [METHOD_LIST_DRIVES] = { list_drives, false, WAIT_IF_NONE },
         [METHOD_SCAN] = { wait_for_scan, false },
-        [METHOD_SHOW_DRIVE] = { show_drive, false },
-        [METHOD_REFRESH] = { refresh, true },
-        [METHOD_PLAN_FLASH] = { plan_flash, false, true },
-        [METHOD_FLASH] = { flash, true, true },
+        [METHOD_SHOW_DRIVE] = { show_drive, false, WAIT_IF_NONE },
+        /* A catalog is only indexed for the drives that are known. */
+        [METHOD_REFRESH] = { refresh, true, WAIT_SCAN },
+        [METHOD_PLAN_FLASH] = { plan_flash, false, WAIT_SCAN },
+        [METHOD_FLASH] = { flash, true, WAIT_SCAN },
         [METHOD_RESOLVE] = { wait_for_scan, true },
-        [METHOD_WHY] = { why, false },
+        [METHOD_WHY] = { why, false, WAIT_IF_NONE },
         [METHOD_HISTORY] = { query, false },
         [METHOD_VERIFY_AUDIT] = { query, false },
         [METHOD_EXPORT_AUDIT] = { query, true },
-        [METHOD_HOLD] = { set_hold, true, true },
-        [METHOD_UNHOLD] = { set_hold, true, true },
+        [METHOD_HOLD] = { set_hold, true, WAIT_SCAN },
+        [METHOD_UNHOLD] = { set_hold, true, WAIT_SCAN },
         [METHOD_LIST_CATALOGS] = { list_catalogs, false },
         [METHOD_SHOW_CATALOG] = { show_catalog, false },
         [METHOD_RELOAD] = { reload, true },
         [METHOD_MONITOR] = { monitor, false },
-        [METHOD_DOCTOR] = { doctor, false },
+        [METHOD_DOCTOR] = { doctor, false, WAIT_IF_NONE },
 };
+
+static bool must_wait(const Core *core, Method method) {
+        Wait wait = methods[method].wait;
+
+        return !core->scanned && (wait == WAIT_SCAN ||
+                                  (wait == WAIT_IF_NONE && core->scanning && core->n_drives == 0));
+}
 
 bool method_changes(Method method) {
         return methods[method].changes;
@@ -268,16 +282,6 @@ static void note_denied(Core *core, const Request *request, const Fault *fault) 
         trail(core, &entry);
 }
 
-/* Before this daemon looked at the drives: what acts on one waits, since nodes may have other numbers
- * now, and so do the first answers of all, which would be empty. */
-static bool comes_too_early(const Core *core, const Request *request) {
-        if (core->scanned)
-                return false;
-        return methods[request->method].acts_on_drive ||
-               (core->n_drives == 0 &&
-                (request->method == METHOD_LIST_DRIVES || request->method == METHOD_GET_STATUS));
-}
-
 void core_on_request(Core *core, const Request *request) {
         Fault fault = {};
 
@@ -289,7 +293,7 @@ void core_on_request(Core *core, const Request *request) {
                 return;
         }
         job_retry(core);
-        if (comes_too_early(core, request))
+        if (must_wait(core, request->method))
                 wait_for_scan(core, request);
         else
                 methods[request->method].function(core, request);

@@ -68,6 +68,7 @@ typedef struct CatalogConfig {
         unsigned n_mirrors;
         char root_sha256[65]; /* of the pinned root.json */
         uint64_t root_version;
+        Fault broken; /* it is there, and cannot be read: nothing above but the name holds */
 } CatalogConfig;
 
 typedef enum ReasonPolicy { REASON_NEVER, REASON_ROLLBACK, REASON_ALWAYS } ReasonPolicy;

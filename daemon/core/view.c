@@ -167,6 +167,10 @@ static const char *catalog_state(const Core *core, const CatalogState *catalog, 
                                  size_t size) {
         char ago[32], left[32];
 
+        if (catalog->config.broken.code != FAULT_NONE) {
+                text_format(ret_text, size, "%s", catalog->config.broken.text);
+                return "failed";
+        }
         if (catalog->last_ok == 0) {
                 text_format(ret_text, size, "%s",
                             catalog->fault.code ? catalog->fault.text : "never refreshed");

@@ -16,11 +16,13 @@
 static const char *arg_state = LOCALSTATEDIR "/lib/discfw-flash";
 static const char *arg_config = SYSCONFDIR "/discfwd";
 static const char *arg_emulated;
+static const char *arg_without_inhibitor;
 
 static const HelperOption options[] = {
         { "state", "DIR", "own folder", &arg_state },
         { "config", "DIR", "pinned roots are in DIR/catalogs.d", &arg_config },
         { "emulated", "DIR", "sockets of emulated drives", &arg_emulated },
+        { "without-inhibitor", NULL, "there is no logind here to ask", &arg_without_inhibitor },
         {},
 };
 
@@ -30,7 +32,8 @@ static const Helper helper = { .name = "discfw-flash",
                                .nonblocking = true };
 
 static int open_settings(const char *catalogs, Settings *ret_settings) {
-        Settings settings = { .emulated_dir = arg_emulated };
+        Settings settings = { .emulated_dir = arg_emulated,
+                              .without_inhibitor = arg_without_inhibitor };
         struct stat st;
         int r;
 

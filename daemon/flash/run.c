@@ -148,7 +148,7 @@ static int take_order(Flash *flash, Message *message, Fault *fault) {
         if (job != flash->plan.job)
                 return fault_set(fault, FAULT_PROTOCOL, "order is for job %" PRIu64, job);
         flash->inhibitor = message_take_fd(message, 0);
-        if (flash->inhibitor < 0 && !flash->plan.without_inhibitor)
+        if (flash->inhibitor < 0 && !flash->settings->without_inhibitor)
                 return fault_set(fault, FAULT_NO_INHIBITOR,
                                  "nothing keeps the machine from sleep and shutdown meanwhile");
         return 0;

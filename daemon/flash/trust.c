@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "catalog/bundle.h"
 #include "catalog/graph.h"
 #include "flash/floor.h"
@@ -24,14 +25,6 @@ _Static_assert((int)FLASH_UPGRADE == (int)EDGE_UPGRADE && (int)FLASH_STEP == (in
 _Static_assert(IDENTITY_LENGTH == ENTRY_MODEL_LENGTH && REVISION_SIZE == ENTRY_REVISION_SIZE,
                "names have the same size");
 
-/* It becomes part of a path. */
-static bool catalog_name_is_safe(const char *name) {
-        size_t n =
-                strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-
-        return n > 0 && name[n] == '\0' && name[0] != '.';
-}
-
 /* Trust may hang on it only if nobody but root could have put it there, or we ourselves: then there
  * is one user only, and nobody to be kept out. */
 static bool owner_is_fit(int fd) {
@@ -46,7 +39,7 @@ static int read_pinned_root(int catalogs, const char *catalog, uint8_t **ret_byt
         _cleanup_close_ int folder = -1, fd = -1;
         int r;
 
-        if (!catalog_name_is_safe(catalog))
+        if (!text_is_name(catalog, CATALOG_NAME_MAX))
                 return fault_set(fault, FAULT_NO_SUCH_CATALOG,
                                  "plan names a catalog that cannot be");
         folder = openat(catalogs, catalog, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -35,5 +35,3 @@ DEFINE_CLEANUP(Server *, server_free)
 /* PARAMETERS is borrowed. To a client that left, or did not want an answer, they do nothing. */
 void server_reply(Server *server, uint64_t client, json_t *parameters, bool continues);
 void server_error(Server *server, uint64_t client, const Fault *fault);
-
-unsigned server_n_clients(const Server *server);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Configuration: discfwd.conf, discfwd.conf.d, and one folder for each catalog in catalogs.d. Only root
  * writes there. A key that is not known is refused: a misspelt policy must not be taken for none. */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -132,17 +131,6 @@ int config_load(Daemon *daemon, Fault *fault) {
         return fault->code == FAULT_NONE ? 0 : -EBADE;
 }
 
-static bool name_ok(const char *name) {
-        size_t n = strlen(name);
-
-        if (n == 0 || n > CATALOG_NAME_MAX || !isalnum((unsigned char)name[0]))
-                return false;
-        for (; *name; name++)
-                if (!isalnum((unsigned char)*name) && !strchr("-_.", *name))
-                        return false;
-        return true;
-}
-
 static int load_catalog(Daemon *daemon, const char *name, CatalogConfig *catalog, Fault *fault) {
         Reading reading = { .daemon = daemon, .catalog = catalog };
         _cleanup_json_ json_t *root = NULL;
@@ -177,7 +165,13 @@ static int load_catalog(Daemon *daemon, const char *name, CatalogConfig *catalog
         return 0;
 }
 
-/* A catalog whose configuration is broken is left out and said so; the others work. */
+/* It is there and cannot be used: what is known of it, above all how new it was, must not be lost. */
+static void keep_broken(const char *name, CatalogConfig *ret_config, const Fault *broken) {
+        *ret_config = (CatalogConfig){ .broken = *broken };
+        text_format(ret_config->name, sizeof(ret_config->name), "%s", name);
+}
+
+/* A catalog whose configuration is broken is kept and not used; the others work. */
 int config_load_catalogs(Daemon *daemon, CatalogConfig *ret_configs, unsigned *ret_n_configs,
                          Fault *fault) {
         struct dirent **entries = NULL;
@@ -192,11 +186,18 @@ int config_load_catalogs(Daemon *daemon, CatalogConfig *ret_configs, unsigned *r
         for (int i = 0; i < n; i++) {
                 Fault broken = {};
 
-                if (name_ok(entries[i]->d_name) && n_configs < CATALOGS_MAX) {
-                        if (load_catalog(daemon, entries[i]->d_name, &ret_configs[n_configs],
-                                         &broken) == 0)
-                                n_configs++;
+                if (text_is_name(entries[i]->d_name, CATALOG_NAME_MAX)) {
+                        if (n_configs == CATALOGS_MAX)
+                                (void)fault_set(&broken, FAULT_LIMIT,
+                                                "%s is one catalog more than the %d that can be "
+                                                "kept",
+                                                entries[i]->d_name, CATALOGS_MAX);
+                        else if (load_catalog(daemon, entries[i]->d_name, &ret_configs[n_configs],
+                                              &broken) < 0)
+                                keep_broken(entries[i]->d_name, &ret_configs[n_configs++], &broken);
                         else
+                                n_configs++;
+                        if (broken.code != FAULT_NONE)
                                 log_fault(LOG_LEVEL_ERROR, NULL, &broken);
                 }
                 free(entries[i]);

@@ -5,6 +5,9 @@
 #include "base/log.h"
 #include "run/daemon.h"
 
+/* logind answers within milliseconds, or is not well. */
+#define ANSWER_US (3u * 1000 * 1000)
+
 /* A block inhibitor is a descriptor: as long as anybody has it open, the machine neither sleeps nor
  * shuts down for those who may not override it. It goes to the flash helper, so that it outlives us. */
 int inhibit_sleep(void) {
@@ -14,6 +17,8 @@ int inhibit_sleep(void) {
         int fd = -1, taken = -1, r;
 
         r = sd_bus_open_system(&bus);
+        if (r >= 0)
+                r = sd_bus_set_method_call_timeout(bus, ANSWER_US);
         if (r >= 0)
                 r = sd_bus_call_method(bus, "org.freedesktop.login1", "/org/freedesktop/login1",
                                        "org.freedesktop.login1.Manager", "Inhibit", &error, &answer,

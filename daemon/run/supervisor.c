@@ -146,6 +146,7 @@ static void become(const Supervisor *s, int which, int fd) {
                 (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
                 break;
         case SOCKET_FLASH:
+                argv[n++] = "--without-inhibitor";
                 argv[n++] = "--state";
                 argv[n++] = s->flash;
                 argv[n++] = "--config";

@@ -100,7 +100,6 @@ size_t flash_plan_encode(const FlashPlan *plan, void *buffer, size_t size) {
         write_string(&writer, plan->to);
         write_enum(&writer, plan->kind);
         write_flag(&writer, plan->allow_expired);
-        write_flag(&writer, plan->without_inhibitor);
         return written(&writer);
 }
 
@@ -119,7 +118,6 @@ bool flash_plan_decode(const void *bytes, size_t n_bytes, FlashPlan *ret_plan) {
         read_revision(&reader, plan.to);
         plan.kind = (FlashKind)read_enum(&reader, _FLASH_KIND_MAX);
         plan.allow_expired = read_flag(&reader);
-        plan.without_inhibitor = read_flag(&reader);
         if (!reader_done(&reader))
                 return false;
         *ret_plan = plan;

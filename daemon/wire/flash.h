@@ -71,8 +71,7 @@ typedef struct FlashPlan {    /* descriptors: image, bundle of metadata; both se
         char target[TARGET_PATH_MAX + 1];
         char to[REVISION_SIZE];
         FlashKind kind;
-        bool allow_expired;     /* root asked, with a reason; only for the kinds that may */
-        bool without_inhibitor; /* standalone: there is no logind to ask */
+        bool allow_expired; /* root asked, with a reason; only for the kinds that may */
 } FlashPlan;
 
 typedef struct FlashReady {

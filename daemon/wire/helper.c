@@ -20,11 +20,11 @@ static void print_usage(const Helper *helper) {
         (void)printf("usage: %s [OPTION...]\n%s on the connection in descriptor 3.\n\n",
                      helper->name, helper->text);
         for (const HelperOption *o = helper->options; o && o->name; o++) {
-                text_format(name, sizeof(name), "--%s %s", o->name, o->value);
-                (void)printf("  %-16s %s%s%s%s\n", name, o->text, *o->place ? " (" : "",
+                text_format(name, sizeof(name), "--%s %s", o->name, o->value ? o->value : "");
+                (void)printf("  %-20s %s%s%s%s\n", name, o->text, *o->place ? " (" : "",
                              *o->place ? *o->place : "", *o->place ? ")" : "");
         }
-        (void)printf("  %-16s %s\n  %-16s %s\nSee %s(8).\n", "--help", "this text", "--version",
+        (void)printf("  %-20s %s\n  %-20s %s\nSee %s(8).\n", "--help", "this text", "--version",
                      "the version", helper->name);
 }
 
@@ -37,14 +37,16 @@ static int parse_options(const Helper *helper, int argc, char *argv[]) {
         int c;
 
         for (int i = 0; helper->options && helper->options[i].name && i < OPTIONS_MAX; i++)
-                options[i + 2] = (struct option){ helper->options[i].name, required_argument, NULL,
-                                                  256 + i };
+                options[i + 2] =
+                        (struct option){ helper->options[i].name,
+                                         helper->options[i].value ? required_argument : no_argument,
+                                         NULL, 256 + i };
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
                 switch (c) {
                 case 'h': print_usage(helper); return 1;
                 case 'v': (void)printf("%s %s\n", helper->name, PACKAGE_VERSION); return 1;
                 case '?': return -EINVAL;
-                default: *helper->options[c - 256].place = optarg;
+                default: *helper->options[c - 256].place = optarg ? optarg : "";
                 }
         if (optind == argc)
                 return 0;

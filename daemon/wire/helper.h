@@ -7,10 +7,10 @@
 #include "base/fault.h"
 
 typedef struct HelperOption {
-        const char *name;   /* without "--"; takes a value. NULL ends the list */
-        const char *value;  /* what the usage calls it: "DIR" */
+        const char *name;   /* without "--". NULL ends the list */
+        const char *value;  /* what the usage calls its value: "DIR"; NULL: it takes none */
         const char *text;   /* one line */
-        const char **place; /* holds the default, or NULL */
+        const char **place; /* holds the default, or NULL; "" if it was given without a value */
 } HelperOption;
 
 typedef struct Helper {

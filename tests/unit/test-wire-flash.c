@@ -17,7 +17,6 @@ static const FlashPlan plan = {
         .to = "0051",
         .kind = FLASH_DOWNGRADE,
         .allow_expired = true,
-        .without_inhibitor = false,
 };
 
 static const FlashEnd end = {
