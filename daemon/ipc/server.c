@@ -13,7 +13,6 @@
 #define CLIENTS_MAX         64
 #define CLIENTS_ROOT_MAX    8 /* beyond those, so that others can never keep root out */
 #define CLIENTS_PER_UID_MAX 16
-#define CLIENTS_KEPT        16 /* of all, for those who may change things */
 #define QUEUE_MAX           (512u * 1024)
 #define MESSAGE_TIMEOUT_US  (10u * 1000 * 1000)
 
@@ -277,8 +276,6 @@ static int accept_client(Server *server, int fd) {
         if (r >= 0 && !client->caller.root &&
             (server->n_clients > CLIENTS_MAX ||
              clients_of(server, client->caller.uid) > CLIENTS_PER_UID_MAX))
-                r = -EUSERS;
-        if (r >= 0 && !client->caller.admin && server->n_clients > CLIENTS_MAX - CLIENTS_KEPT)
                 r = -EUSERS;
         if (r >= 0)
                 r = sd_event_add_io(server->event, &client->io, fd, EPOLLIN | EPOLLRDHUP, on_client,

@@ -251,8 +251,9 @@ static void test_a_catalog_that_nobody_configured_is_said_so(void **state) {
         (void)state;
         refresh(world, 1, "maim");
         world_expect(world, "reply 1 NoSuchCatalog\n");
+        world_rescan(bare);
         refresh(bare, 1, "");
-        world_expect(bare, "reply 1 NoCatalog\n");
+        world_expect(bare, "scan\nreply 1 NoCatalog\n");
 }
 
 static void test_entries_of_a_removed_catalog_are_forgotten(void **state) {
