@@ -366,6 +366,11 @@ class Machine:
         self.start = start
         self.emulator = self.supervisor = None
         self.closing = []
+        self.undoing = []
+
+    def finally_do(self, function):
+        """When all processes have ended."""
+        self.undoing.append(function)
 
     def __enter__(self):
         try:
@@ -395,6 +400,8 @@ class Machine:
                 os.waitpid(pid, 0)
             except ChildProcessError:
                 pass
+        for function in self.undoing:
+            function()
         shutil.rmtree(self.tmp)
 
     # Drives
