@@ -14,3 +14,12 @@ daemon/ipc/interface.c: schema/varlink/org.discfw.varlink
 	sed -e 's/[\\"]/\\&/g' -e 's/^.*$$/"&\\n"/' $(srcdir)/schema/varlink/org.discfw.varlink; \
 	echo ';'; } >$@.tmp && mv $@.tmp $@
 CLEANFILES += daemon/ipc/interface.c
+
+if HAVE_CMOCKA
+IPC_TESTS = tests/unit/test-server tests/unit/test-varlink tests/unit/test-varlink-interface
+check_PROGRAMS += $(IPC_TESTS)
+TESTS += $(IPC_TESTS)
+tests_unit_test_varlink_LDADD = $(IPC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_varlink_interface_LDADD = $(IPC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_server_LDADD = $(IPC_LIBS) $(CMOCKA_LIBS)
+endif

@@ -29,7 +29,8 @@ typedef struct Client {
         size_t n_out;
         bool busy; /* a call is being answered */
         bool oneway;
-        bool dead; /* freed when its own callback is over */
+        bool ended; /* nothing more will come from there */
+        bool dead;  /* freed when its own callback is over */
         struct Client *next;
 } Client;
 
@@ -92,11 +93,12 @@ static int set_timer(Client *client, bool on) {
 static void update_events(Client *client) {
         uint32_t events = 0;
 
-        if (!client->busy && client->n_in < VARLINK_MESSAGE_MAX)
+        /* EPOLLHUP, that nobody reads our answers either, is always told. */
+        if (!client->busy && !client->ended && client->n_in < VARLINK_MESSAGE_MAX)
                 events |= EPOLLIN;
         if (client->n_out > 0)
                 events |= EPOLLOUT;
-        (void)sd_event_source_set_io_events(client->io, events | EPOLLRDHUP);
+        (void)sd_event_source_set_io_events(client->io, events);
         if (set_timer(client, client->n_out > 0 || (client->n_in > 0 && !client->busy)) < 0)
                 client->dead = true;
 }
@@ -192,7 +194,9 @@ static void receive(Client *client) {
 
         if (n > 0)
                 client->n_in += (size_t)n;
-        else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        else if (n == 0)
+                client->ended = true;
+        else if (errno != EAGAIN && errno != EINTR)
                 client->dead = true;
 }
 
@@ -202,13 +206,15 @@ static int on_client(sd_event_source *source, int fd, uint32_t events, void *use
         (void)source;
         (void)fd;
         if (events & EPOLLIN)
-                receive(client);
-        else if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+                receive(client); /* also what was sent before hanging up */
+        else if (events & (EPOLLHUP | EPOLLERR))
                 client->dead = true;
         if (!client->dead && (events & EPOLLOUT))
                 flush(client);
         if (!client->dead)
                 work(client);
+        if (client->ended && !client->busy && client->n_out == 0)
+                client->dead = true; /* all that was asked is answered; half a message is none */
         if (!client->dead)
                 update_events(client);
         if (client->dead)
@@ -278,8 +284,7 @@ static int accept_client(Server *server, int fd) {
              clients_of(server, client->caller.uid) > CLIENTS_PER_UID_MAX))
                 r = -EUSERS;
         if (r >= 0)
-                r = sd_event_add_io(server->event, &client->io, fd, EPOLLIN | EPOLLRDHUP, on_client,
-                                    client);
+                r = sd_event_add_io(server->event, &client->io, fd, EPOLLIN, on_client, client);
         if (r < 0) {
                 client_free(client);
                 return r;
@@ -354,25 +359,25 @@ static void answer(Client *client, char *text, bool last) {
                 client->busy = client->oneway = false;
         if (client->dead) {
                 (void)shutdown(client->fd, SHUT_RDWR);
-                (void)sd_event_source_set_io_events(client->io, EPOLLIN | EPOLLRDHUP);
                 return;
         }
         update_events(client);
-        /* What was sent behind this call waits in our buffer, where epoll does not see it. */
-        if (last && client->n_in > 0)
-                (void)sd_event_source_set_io_events(client->io, EPOLLIN | EPOLLOUT | EPOLLRDHUP);
+        /* What was sent behind this call waits in our buffer, where epoll does not see it; nor does it
+         * see that an end was waiting for this answer. */
+        if (last && (client->n_in > 0 || client->ended))
+                (void)sd_event_source_set_io_events(client->io, EPOLLOUT);
 }
 
 void server_reply(Server *server, uint64_t id, json_t *parameters, bool continues) {
         Client *client = find(server, id);
 
-        if (client)
+        if (client && client->busy)
                 answer(client, reply_text(parameters, continues), !continues);
 }
 
 void server_error(Server *server, uint64_t id, const Fault *fault) {
         Client *client = find(server, id);
 
-        if (client)
+        if (client && client->busy)
                 answer(client, error_text(fault), true);
 }

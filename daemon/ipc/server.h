@@ -4,7 +4,8 @@
  * Who somebody is, is decided once, by what the kernel attested when the connection was accepted
  * (SO_PEERCRED, SO_PEERGROUPS), and never by anything that is said. Connections are capped in all and
  * per uid; messages in length; whoever is slow to finish a message or to read its answers is dropped.
- * Calls on one connection are answered in their order, one at a time.
+ * Calls on one connection are answered in their order, one at a time. Who sends no more (half-closes)
+ * still gets the answers to what was sent.
  */
 #pragma once
 
@@ -32,6 +33,7 @@ int server_new(sd_event *event, int listener, const ServerPolicy *policy,
 Server *server_free(Server *server);
 DEFINE_CLEANUP(Server *, server_free)
 
-/* PARAMETERS is borrowed. To a client that left, or did not want an answer, they do nothing. */
+/* PARAMETERS is borrowed. To a client that left, has its answer
+ * already, or did not want one, they do nothing. */
 void server_reply(Server *server, uint64_t client, json_t *parameters, bool continues);
 void server_error(Server *server, uint64_t client, const Fault *fault);
