@@ -24,7 +24,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz-inquiry \
 	tests/fuzz/fuzz-metadata \
 	tests/fuzz/fuzz-probe-record \
-	tests/fuzz/fuzz-sense
+	tests/fuzz/fuzz-sense \
+	tests/fuzz/fuzz-varlink-call
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZER
 TESTS += $(FUZZ_TARGETS)
@@ -50,3 +51,6 @@ tests_fuzz_fuzz_probe_record_LDFLAGS = $(FUZZ_LINK)
 
 tests_fuzz_fuzz_sense_LDADD = $(FUZZ_LIBS) $(DRIVE_LIBS)
 tests_fuzz_fuzz_sense_LDFLAGS = $(FUZZ_LINK)
+
+tests_fuzz_fuzz_varlink_call_LDADD = $(FUZZ_LIBS) $(IPC_LIBS)
+tests_fuzz_fuzz_varlink_call_LDFLAGS = $(FUZZ_LINK)
