@@ -5,3 +5,6 @@ include tests/tuf-client/local.mk
 
 # What all unit tests include.
 EXTRA_DIST += tests/unit/test.h
+
+# What runs each test.
+EXTRA_DIST += tests/run.sh
