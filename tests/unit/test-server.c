@@ -158,7 +158,7 @@ static void test_a_message_may_come_byte_by_byte(void **state) {
 
         for (size_t i = 0; i < sizeof(STATUS); i++) {
                 assert_string_equal(got(fd), "");
-                put(bench, fd, STATUS + i, 1);
+                put(bench, fd, &STATUS[i], 1);
         }
         assert_string_equal(got(fd), ANSWER("status"));
 }
