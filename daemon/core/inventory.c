@@ -418,7 +418,7 @@ static void answer_waiters(Core *core, const Fault *fault) {
                 else if (waiters[i].request.method == METHOD_RESOLVE)
                         resolve_drive(core, &waiters[i].request);
                 else if (waiters[i].request.method != METHOD_SCAN)
-                        core_on_request(core, &waiters[i].request);
+                        request_carry_out(core, &waiters[i].request);
                 else
                         reply(core, waiters[i].client,
                               json_pack("{so}", "drives",

@@ -242,11 +242,21 @@ static const struct {
         [METHOD_DOCTOR] = { doctor, false, WAIT_IF_NONE },
 };
 
-static bool must_wait(const Core *core, Method method) {
-        Wait wait = methods[method].wait;
+/* A drive that another program had is looked at once more: that may have let go of it. */
+static bool must_wait(Core *core, const Request *request) {
+        Wait wait = methods[request->method].wait;
+        const Drive *drive;
+        Fault fault = {};
 
-        return !core->scanned && (wait == WAIT_SCAN ||
-                                  (wait == WAIT_IF_NONE && core->scanning && core->n_drives == 0));
+        if (!core->scanned)
+                return wait == WAIT_SCAN ||
+                       (wait == WAIT_IF_NONE && core->scanning && core->n_drives == 0);
+        drive = wait == WAIT_SCAN ? drive_lookup(core, request->drive, &fault) : NULL;
+        return drive && drive->state.attached && drive->state.record.fault.code == FAULT_CLAIMED;
+}
+
+void request_carry_out(Core *core, const Request *request) {
+        methods[request->method].function(core, request);
 }
 
 bool method_changes(Method method) {
@@ -293,10 +303,10 @@ void core_on_request(Core *core, const Request *request) {
                 return;
         }
         job_retry(core);
-        if (must_wait(core, request->method))
+        if (must_wait(core, request))
                 wait_for_scan(core, request);
         else
-                methods[request->method].function(core, request);
+                request_carry_out(core, request);
 }
 
 void core_on_client_gone(Core *core, uint64_t client) {

@@ -84,3 +84,6 @@ void notify(Core *core, const char *event, const char *text, const Drive *drive,
 
 void notify_one(Core *core, unsigned subscriber, const char *event, const char *text,
                 const Drive *drive, json_t *progress, const char *outcome);
+
+/* request.c: what may be done, and has waited for a scan if it had to. */
+void request_carry_out(Core *core, const Request *request);
