@@ -11,7 +11,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from interrupted import DRIVE, update_until, wait_settled
-from machine import Machine, Skip, run_tests, wait_until
+from machine import Machine
+from processes import Skip, run_tests, wait_until
 
 OTHER = "plextor-w5224a"
 WITH_SERIAL = "lg-gh24"

@@ -13,7 +13,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from interrupted import DRIVE, is_locked_until_resolved, update_until, wait_settled
-from machine import WAIT, Machine, kill, run_tests, wait_until
+from machine import Machine
+from processes import WAIT, kill, run_tests, wait_until
 
 ANSWER_SECONDS = 5
 
@@ -70,6 +71,8 @@ def test_a_daemon_killed_while_checking_has_sent_nothing():
         wait_settled(machine)
         assert machine.flash_rows() == [("flash.outcome", 1, "refused")]
         assert machine.transcript(DRIVE).n_changing == 0
+        # The helper has the drive until it answers, and the new daemon saw that.
+        wait_until("the helper gave up", lambda: machine.pid_of("discfw-flash") == 0)
         machine.faults()
         machine.done("update", DRIVE, "--to", "A091", "--yes")
         assert machine.flash_rows()[1:] == [("flash.intent", 2, ""), ("flash.outcome", 2, "verified")]

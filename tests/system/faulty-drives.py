@@ -8,7 +8,8 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from interrupted import DRIVE
-from machine import Machine, run_tests, wait_until
+from machine import Machine
+from processes import run_tests, wait_until
 
 BURN = f"{DRIVE} burn 1"
 

@@ -12,7 +12,8 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from interrupted import DRIVE, is_locked_until_resolved, update_until, wait_settled
-from machine import Machine, children, kill, run_tests, wait_until
+from machine import Machine
+from processes import children, kill, run_tests, wait_until
 
 
 def test_a_helper_killed_before_the_order_has_sent_nothing():

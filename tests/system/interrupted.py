@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """An update that has come to a phase, for tests that kill somebody then."""
-from machine import wait_until
+from processes import wait_until
 
 DRIVE = "emprex-1016-a"
 # Makes each phase last a second or two, so that a kill hits it: a stall of 100 s takes one here.

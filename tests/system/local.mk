@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Tests of the programs as people run them: the real processes, emulated drives, a real web server.
 # A script that includes lib.sh or machine.py, and a line in SYSTEM_TESTS, make one more.
-EXTRA_DIST += tests/system/lib.sh tests/system/machine.py tests/system/interrupted.py
+EXTRA_DIST += tests/system/lib.sh tests/system/machine.py tests/system/processes.py \
+	tests/system/repository.py tests/system/interrupted.py
 SYSTEM_TESTS = tests/system/daemon-dies.py tests/system/helper-dies.py \
 	tests/system/clients.py tests/system/mirrors.py tests/system/faulty-drives.py tests/system/store.py
 dist_check_SCRIPTS += $(SYSTEM_TESTS)

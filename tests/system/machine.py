@@ -11,114 +11,24 @@ processes that lost their parent, which come to us.
 """
 import ctypes
 import glob
-import http.server
 import json
 import os
-import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-SOURCE = os.environ.get("DISCFW_SRCDIR", os.path.dirname(os.path.dirname(HERE)))
-BUILD = os.environ.get("DISCFW_BUILDDIR", ".")
+from processes import (BUILD, SOURCE, WAIT, Command, children, environment, gone, kill, wait_until)
+from repository import Catalog, Mirror
+
 MODELS = SOURCE + "/tests/emulator/models"
 TIME_SCALE = 0.01  # of the drives: a burn of 50 s takes half a second
-WAIT = 20  # seconds, for what takes less than one
 PR_SET_CHILD_SUBREAPER = 36
 # Commands that change a drive: WRITE BUFFER, and what is like it in other families.
 CHANGING = {"3b", "04", "a1", "15", "55", "aa", "2a"}
-
-
-def wait_until(what, condition, seconds=WAIT):
-    """The first true answer of CONDITION."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds} s in vain until {what}")
-        time.sleep(0.01)
-
-
-# Processes
-
-
-def children(pid):
-    """(id, name) of each."""
-    found = []
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
-            ids = f.read().split()
-    except OSError:
-        return found
-    for child in ids:
-        try:
-            with open(f"/proc/{child}/comm", encoding="utf-8") as f:
-                found.append((int(child), f.read().strip()))
-        except OSError:
-            pass
-    return found
-
-
-def kill(pid, number=signal.SIGKILL):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
-
-
-def gone(pid):
-    """Ended, reaped by its parent or not yet."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] in "ZX"
-    except OSError:
-        return True
-
-
-def environment():
-    kept = {k: v for k, v in os.environ.items()
-            if k not in ("NO_COLOR", "PAGER", "DISCFW_PAGER", "DISCFW_DIR", "COLUMNS", "SUDO_UID")}
-    return dict(kept, TZ="UTC", LC_ALL="C.UTF-8", TERM="dumb")
-
-
-class Result:
-    def __init__(self, status, out, err):
-        self.status, self.out, self.err = status, out, err
-
-    def json(self):
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    def __repr__(self):
-        return f"status {self.status}\n--- out\n{self.out}\n--- err\n{self.err}"
-
-
-class Command:
-    """A program that runs while the test goes on."""
-
-    def __init__(self, *argv, **options):
-        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=environment(), **options)
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def end(self, seconds=WAIT):
-        try:
-            out, err = self.process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            out, err = self.process.communicate()
-            raise AssertionError(f"{self.process.args} did not end in {seconds} s: {err!r}") from None
-        return Result(self.process.returncode, out.decode(), err.decode())
 
 
 # The daemon's socket
@@ -223,113 +133,6 @@ class Watcher:
     def close(self):
         self.connection.close()
         self.thread.join(WAIT)
-
-
-# Catalogs and mirrors
-
-
-class Catalog:
-    """That of the demo, made anew; the maker's tool may go on with it."""
-
-    def __init__(self, folder, recipe):
-        self.folder = folder
-        changed = [word for key, value in recipe.items()
-                   for word in ("--set", f"{key.replace('_', '-')}={value}")]
-        made = subprocess.run([SOURCE + "/tests/demo-catalog.sh", folder, *changed], env=dict(environment(), DISCFW_BUILDDIR=BUILD),
-                              capture_output=True, timeout=60, check=False)
-        assert made.returncode == 0, made
-        self.root = folder + "/root.json"
-        self.published = folder + "/published"
-
-    def maker(self, *arguments):
-        made = subprocess.run([BUILD + "/discfw-catalog", "-C", self.folder + "/work",
-                               "--passphrase-file", self.folder + "/passphrase", *arguments],
-                              env=environment(), capture_output=True, timeout=60, check=False)
-        assert made.returncode == 0, made
-
-    def image(self, folder, version):
-        """The file of this version, as FOLDER publishes it."""
-        found = glob.glob(f"{folder}/targets/drive/*/*.{version}.bin")
-        assert len(found) == 1, found
-        return found[0]
-
-
-class Mirror:
-    """An HTTP server over a folder, that misbehaves with paths that contain the given words."""
-
-    def __init__(self, folder):
-        mirror = self
-        self.folder = folder
-        self.cut = {}    # word: bytes of the body that come, then the connection ends
-        self.hang = {}   # word: bytes of the body that come, then nothing more
-        self.slow = {}   # word: bytes in a second
-        self.status = {}  # word: status of the answer
-        self.requests = []  # (path, Range or None)
-        self.let_go = threading.Event()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def do_GET(self):
-                mirror.answer(self)
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @staticmethod
-    def for_path(table, path):
-        return next((value for word, value in table.items() if word in path), None)
-
-    def answer(self, handler):
-        wanted = handler.headers.get("Range")
-        self.requests.append((handler.path, wanted))
-        status = self.for_path(self.status, handler.path)
-        try:
-            with open(self.folder + handler.path, "rb") as f:
-                body = f.read()
-        except OSError:
-            status = status or 404
-        if status:
-            handler.send_response(status)
-            handler.send_header("Content-Length", "0")
-            handler.end_headers()
-            return
-        whole = len(body)
-        start = int(re.fullmatch(r"bytes=(\d+)-.*", wanted)[1]) if wanted else 0
-        handler.send_response(206 if wanted else 200)
-        handler.send_header("ETag", f'"{whole}"')
-        handler.send_header("Content-Length", str(whole - start))
-        if wanted:
-            handler.send_header("Content-Range", f"bytes {start}-{whole - 1}/{whole}")
-        handler.end_headers()
-        self.send(handler, body[start:])
-
-    def send(self, handler, body):
-        cut = self.for_path(self.cut, handler.path)
-        hang = self.for_path(self.hang, handler.path)
-        slow = self.for_path(self.slow, handler.path)
-        n = next((n for n in (cut, hang) if n is not None), len(body))
-        piece = slow // 20 if slow else n
-        try:
-            for start in range(0, n, piece):
-                handler.wfile.write(body[start:min(n, start + piece)])
-                self.let_go.wait(0.05 if slow else 0)
-        except OSError:
-            pass
-        if hang is not None:
-            self.let_go.wait(60)
-        if n < len(body):
-            handler.close_connection = True
-
-    def close(self):
-        self.let_go.set()
-        self.server.shutdown()
-        self.server.server_close()
 
 
 # The whole
@@ -561,38 +364,3 @@ class Machine:
 
     def journals(self):
         return glob.glob(self.dir + "/flash/*.flash")
-
-
-def run_tests(tests, limit_seconds):
-    """Functions whose names are sentences, as TAP; all of them in so many seconds. Names given on the
-    command line choose some."""
-    import traceback
-    tests = [t for t in tests if not sys.argv[1:] or any(w in t.__name__ for w in sys.argv[1:])]
-
-    def too_late(*_):
-        raise TimeoutError(f"not done after {limit_seconds} s")
-
-    def asked_to_end(*_):
-        sys.exit(143)
-
-    signal.signal(signal.SIGALRM, too_late)
-    signal.signal(signal.SIGTERM, asked_to_end)
-    signal.alarm(limit_seconds)
-    print(f"1..{len(tests)}")
-    for i, test in enumerate(tests, 1):
-        name = test.__name__.removeprefix("test_").replace("_", " ")
-        began = time.monotonic()
-        try:
-            test()
-            print(f"ok {i} - {name}")
-        except Skip as why:
-            print(f"ok {i} # SKIP {name}: {why}")
-        except Exception:
-            for line in traceback.format_exc().splitlines():
-                print("# " + line)
-            print(f"not ok {i} - {name}")
-        print(f"# {time.monotonic() - began:.1f} s", flush=True)
-
-
-class Skip(Exception):
-    """Cannot be tested here, and why."""

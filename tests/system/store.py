@@ -10,7 +10,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from interrupted import DRIVE, update_until
-from machine import BUILD, Machine, Skip, environment, run_tests, wait_until
+from machine import Machine
+from processes import BUILD, Skip, environment, run_tests, wait_until
 
 
 # Full
