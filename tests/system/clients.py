@@ -265,4 +265,4 @@ def test_nothing_is_left_of_connections_that_went():
 
 
 if __name__ == "__main__":
-    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 150)
+    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 280)

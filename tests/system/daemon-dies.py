@@ -155,4 +155,4 @@ def test_a_daemon_that_dies_again_and_again_is_not_started_for_ever():
 
 
 if __name__ == "__main__":
-    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 100)
+    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 280)

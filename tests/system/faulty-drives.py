@@ -165,4 +165,4 @@ def test_the_way_forward_and_back_over_steps_is_one_flash_a_step():
 
 
 if __name__ == "__main__":
-    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 150)
+    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 280)

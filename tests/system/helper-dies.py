@@ -110,4 +110,4 @@ def test_a_killed_reporter_does_not_end_the_flash_nor_free_the_drive():
 
 
 if __name__ == "__main__":
-    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 100)
+    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 280)

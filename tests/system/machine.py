@@ -302,7 +302,11 @@ class Machine:
         return self.dir + "/run/discfwd.sock"
 
     def command(self, *arguments, **options):
-        return Command(BUILD + "/discfw", "--dir", self.dir, *arguments, **options)
+        program = BUILD + "/discfw"
+        if "user" in options:  # who may not be able to reach the folder that we were built in
+            program = shutil.copy(program, self.tmp + "/discfw")
+            os.chmod(program, 0o755)
+        return Command(program, "--dir", self.dir, *arguments, **options)
 
     def discfw(self, *arguments, seconds=WAIT, **options):
         return self.command(*arguments, **options).end(seconds)

@@ -221,4 +221,4 @@ def test_a_catalog_of_other_keys_is_not_believed():
 
 
 if __name__ == "__main__":
-    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 100)
+    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 280)

@@ -165,4 +165,4 @@ def test_an_exported_log_is_checked_without_a_daemon_and_an_altered_one_fails():
 
 
 if __name__ == "__main__":
-    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 100)
+    run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 280)
