@@ -3,13 +3,14 @@
 from processes import wait_until
 
 DRIVE = "emprex-1016-a"
-# Makes each phase last a second or two, so that a kill hits it: a stall of 100 s takes one here.
+# Makes each phase last some seconds, so that a kill hits it on a busy machine too: a stall of 100 s
+# takes one here.
 STALLS = {
-    "checking": f"{DRIVE} opcode 4A 1 stall 100",
-    "writing": f"{DRIVE} write-buffer 100 stall 150",
-    "committing": f"{DRIVE} burn 1 stall 100",
+    "checking": f"{DRIVE} opcode 4A 1 stall 300",
+    "writing": f"{DRIVE} write-buffer 100 stall 300",
+    "committing": f"{DRIVE} burn 1 stall 300",
     "settling": "",
-    "verifying": f"{DRIVE} opcode 00 3 stall 100",
+    "verifying": f"{DRIVE} opcode 00 3 stall 300",
 }
 
 
