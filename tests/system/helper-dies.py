@@ -34,7 +34,7 @@ def helper_dies(phase, revision):
         update = update_until(machine, phase)
         machine.kill_flash()
         result = update.end()
-        n_changing = machine.transcript(DRIVE).n_changing
+        n_changing = machine.transcript_at_rest(DRIVE).n_changing
         assert result.status == 7 and "discfw resolve" in result.err, result
         wait_until("its journal is handed over", lambda: not machine.journals())
         machine.kill_daemon()  # which does not tell it again, nor go on with it
@@ -60,7 +60,7 @@ def test_a_helper_killed_while_writing_leaves_a_drive_whose_old_name_proves_noth
         update = update_until(machine, "writing")
         machine.kill_flash()
         update.end()
-        n_changing = machine.transcript(DRIVE).n_changing
+        n_changing = machine.transcript_at_rest(DRIVE).n_changing
         refused = machine.done("resolve", DRIVE, status=1)
         assert "may still be storing" in refused.err, refused
         is_locked_until_resolved(machine)

@@ -23,6 +23,10 @@ def update_until(machine, phase):
     watcher.wait_phase(phase)
     if phase == "writing":
         watcher.wait_for("pieces", lambda: watcher.done(phase) > 0)
+    if phase == "checking":
+        wait_until("the drive is asked", lambda: "4a" in machine.transcript(DRIVE).opcodes)
+    if phase == "committing":
+        wait_until("the drive burns", lambda: machine.transcript(DRIVE).burns == 1)
     return update
 
 
@@ -37,7 +41,7 @@ def is_locked_until_resolved(machine):
     assert drive["state"] == "attention", drive
     assert machine.flash_rows() == [("flash.intent", 1, ""), ("flash.outcome", 1, "unknown")]
     assert machine.transcript(DRIVE).burns <= 1
-    n_changing = machine.transcript(DRIVE).n_changing
+    n_changing = machine.transcript_at_rest(DRIVE).n_changing
     refused = machine.done("update", DRIVE, "--yes", status=7)
     assert "discfw resolve" in refused.err, refused
     machine.faults()

@@ -242,6 +242,18 @@ class Machine:
             f.write(model.replace(f'revision = "{before}"', f'revision = "{after}"'))
         self.start_emulator()
 
+    def transcript_at_rest(self, drive):
+        """When commands that a dead helper left in the queue were carried out, too."""
+        seen = [-1]
+
+        def at_rest():
+            time.sleep(0.3)
+            seen.append(len(self.transcript(drive).opcodes))
+            return seen[-1] == seen[-2]
+
+        wait_until("the drive is at rest", at_rest)
+        return self.transcript(drive)
+
     # The daemon
 
     def start_daemon(self, **options):
@@ -278,8 +290,11 @@ class Machine:
         wait_until("all are dead", lambda: all(gone(pid) for pid in pids))
 
     def pid_of(self, name):
-        """Of a child of the supervisor: "discfwd" is the daemon; 0 if there is none."""
-        return next((pid for pid, comm in children(self.supervisor.pid) if comm == name[:15]), 0)
+        """Of a child of the supervisor, 0 if there is none: the daemon ("discfwd"), or the youngest helper
+        of this name. A helper that was begun just now is called "discfwd" for a moment, too."""
+        pids = [pid for pid, comm in children(self.supervisor.pid)
+                if comm == name[:15] and not gone(pid)]
+        return pids[0 if name == "discfwd" else -1] if pids else 0
 
     def kill_daemon(self):
         """The daemon, not its supervisor. Returns after how many seconds it answers again."""
