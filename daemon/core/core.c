@@ -154,8 +154,3 @@ void core_on_store_failed(Core *core, Effect *next, const Fault *fault) {
 bool core_flashing(const Core *core) {
         return core->running.active;
 }
-
-bool core_idle(const Core *core) {
-        return !core->running.active && !core->refresh.active && !core->scanning &&
-               !core->reporting && core->n_waiters == 0 && core->n_subscribers == 0;
-}

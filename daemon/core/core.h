@@ -81,7 +81,5 @@ void core_on_stored(Core *core);
  * an outcome that could not be recorded is kept and tried again. */
 void core_on_store_failed(Core *core, Effect *next, const Fault *fault);
 
-/* Nothing is going on and nobody waits: the process may end and be started again. */
-bool core_idle(const Core *core);
-/* A flash or refresh of this name is known: for the runner's inhibitor. */
+/* An order is under way, from its acceptance to its last outcome. */
 bool core_flashing(const Core *core);

@@ -157,22 +157,21 @@ void refresh_client_gone(Core *core, uint64_t client) {
 }
 
 static void catalog_done(Core *core, CatalogState *catalog, bool ok) {
-        char detail[256], text[320];
+        char text[320];
         TrailEntry entry = { .kind = ok ? TRAIL_CATALOG_REFRESHED : TRAIL_CATALOG_FAILED,
                              .catalog = catalog->config.name,
                              .fault = ok ? NULL : &catalog->fault };
 
         if (ok)
-                text_format(detail, sizeof(detail), "version %" PRIu64 ", %u entries",
+                text_format(entry.detail, sizeof(entry.detail), "version %" PRIu64 ", %u entries",
                             catalog->version, catalog->n_entries);
         else
-                text_format(detail, sizeof(detail), "%s", catalog->fault.text);
-        text_format(entry.detail, sizeof(entry.detail), "%s", detail);
+                text_format(entry.detail, sizeof(entry.detail), "%s", catalog->fault.text);
         save_catalog(core, catalog);
         trail(core, &entry);
         if (!ok)
                 log_effect(core, LOG_LEVEL_WARNING, NULL, &catalog->fault);
-        text_format(text, sizeof(text), "catalog \"%s\": %s", catalog->config.name, detail);
+        text_format(text, sizeof(text), "catalog \"%s\": %s", catalog->config.name, entry.detail);
         notify(core, "catalog", text, NULL, NULL, NULL);
         tell(core, text);
 }
