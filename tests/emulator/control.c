@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/emulator/control.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 
+#include "base/clock.h"
 #include "tests/emulator/quoted.h"
 
 typedef struct Hand {
@@ -29,17 +34,17 @@ static void do_list(Hand *hand) {
 }
 
 static void do_power_cycle(Hand *hand) {
-        bench_power_cycle(hand->bench, hand->place, hand->now);
+        front_power_cycle(hand->front, hand->place, hand->now);
 }
 
 static void do_unplug(Hand *hand) {
         bench_power_cycle(hand->bench, hand->place, hand->now);
-        front_unplug(hand->front, hand->place);
+        front_vanish(hand->front, hand->place, NEVER);
 }
 
 static void do_plug(Hand *hand) {
         if (front_plug(hand->front, hand->place) < 0)
-                strcpy(hand->wrong, "its socket cannot be made");
+                strcpy(hand->wrong, "it cannot be plugged in");
 }
 
 static void do_reset(Hand *hand) {
@@ -120,12 +125,76 @@ static void execute(Hand *hand, char *line) {
         }
 }
 
-void control_execute(Bench *bench, Front *front, char *line, uint64_t now, FILE *answer) {
-        Hand hand = { .bench = bench, .front = front, .now = now, .answer = answer };
+void control_execute(Front *front, char *line, uint64_t now, FILE *answer) {
+        Hand hand = { .bench = front->bench, .front = front, .now = now, .answer = answer };
 
         execute(&hand, line);
         if (hand.wrong[0])
                 fprintf(answer, "error: %s\n", hand.wrong);
         else
                 fputs("ok\n", answer);
+}
+
+/* One line, then the answer. Who dawdles is cut off: the drives are not to wait for him. */
+void control_serve(int listener, Front *front) {
+        _cleanup_close_ int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        struct timeval patience = { .tv_sec = 1 };
+        char line[CONTROL_LINE_MAX];
+        _cleanup_free_ char *text = NULL;
+        size_t n_text;
+        ssize_t n;
+        FILE *answer;
+
+        if (fd < 0)
+                return;
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+        n = recv(fd, line, sizeof(line) - 1, 0);
+        if (n <= 0)
+                return;
+        line[n] = '\0';
+        answer = open_memstream(&text, &n_text);
+        if (!answer)
+                return;
+        control_execute(front, line, clock_boottime_ms(), answer);
+        (void)fclose(answer);
+        (void)send(fd, text, n_text, MSG_NOSIGNAL);
+}
+
+static int socket_address(const char *dir, const char *name, const char *suffix,
+                          struct sockaddr_un *ret_address) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s%s", dir, name, suffix);
+
+        if (n < 0 || (size_t)n >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        *ret_address = address;
+        return 0;
+}
+
+int socket_listen(const char *dir, const char *name, const char *suffix, int *ret_fd) {
+        _cleanup_close_ int fd = -1;
+        struct sockaddr_un address;
+        int r;
+
+        r = socket_address(dir, name, suffix, &address);
+        if (r < 0)
+                return r;
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return -errno;
+        (void)unlink(address.sun_path);
+        if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 16) < 0)
+                return -errno;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+void socket_unlisten(const char *dir, const char *name, const char *suffix, int *fd) {
+        struct sockaddr_un address;
+
+        closep(fd);
+        *fd = -1;
+        if (socket_address(dir, name, suffix, &address) == 0)
+                (void)unlink(address.sun_path);
 }

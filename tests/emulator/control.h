@@ -16,9 +16,17 @@
 
 #include <stdio.h>
 
-#include "tests/emulator/front-socket.h"
+#include "tests/emulator/front.h"
 
 #define CONTROL_LINE_MAX 1024
 
+/* Sockets DIR/NAME SUFFIX, here and for the front of sockets; what a former process left in their
+ * place goes. -ENAMETOOLONG if there is no such address. */
+int socket_listen(const char *dir, const char *name, const char *suffix, int *ret_fd) _must_check_;
+void socket_unlisten(const char *dir, const char *name, const char *suffix, int *fd);
+
 /* Carries out one line at the time NOW and writes the answer. LINE is used up. */
-void control_execute(Bench *bench, Front *front, char *line, uint64_t now, FILE *answer);
+void control_execute(Front *front, char *line, uint64_t now, FILE *answer);
+
+/* Serves one who has connected to LISTENER. */
+void control_serve(int listener, Front *front);

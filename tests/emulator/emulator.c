@@ -10,17 +10,22 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "tests/emulator/bench.h"
-#include "tests/emulator/front-socket.h"
+#include "tests/emulator/control.h"
 
 static BenchOptions arg_bench = { .time_scale = 1.0 };
-static const char *arg_dir;
+static FrontOptions arg_front;
+static const char *arg_kind = "socket";
 static int arg_ready_fd = -1;
 
 static void help(FILE *file) {
         fputs("usage: discfw-emulator --models FOLDER --dir RUNDIR [OPTION...]\n"
-              "Serves the drives of a folder, each on RUNDIR/NAME.sock.\n\n"
+              "Serves the drives of a folder.\n\n"
               "  --models FOLDER      NAME.drive files, see tests/emulator/drive-model.h\n"
-              "  --dir RUNDIR         where the sockets and \"control\" are made\n"
+              "  --dir RUNDIR         where the socket \"control\" is made\n"
+              "  --front KIND         how the drives are attached: to sockets RUNDIR/NAME.sock\n"
+              "                       (socket), or to this kernel (usb, tcmu) [socket]\n"
+              "  --listen ADDRESS:PORT  usb: not to this kernel, but to whoever connects; the\n"
+              "                       first drive at PORT, the next at PORT+1\n"
               "  --state FOLDER       where the drives keep their firmware over restarts\n"
               "  --transcript FOLDER  NAME.log, a line a command\n"
               "  --faults FILE        what goes wrong, see tests/emulator/faults.h\n"
@@ -41,10 +46,23 @@ static bool parse_scale(const char *text, double *ret_scale) {
 
 /* Returns 1 to go on, 0 if all is said, negative if it was no command line. */
 static int parse_arguments(int argc, char *argv[]) {
-        enum { MODELS = 256, DIR, STATE, TRANSCRIPT, FAULTS, TIME_SCALE, READY_FD, HELP };
+        enum {
+                MODELS = 256,
+                DIR,
+                FRONT,
+                LISTEN,
+                STATE,
+                TRANSCRIPT,
+                FAULTS,
+                TIME_SCALE,
+                READY_FD,
+                HELP
+        };
         static const struct option options[] = {
                 { "models", required_argument, NULL, MODELS },
                 { "dir", required_argument, NULL, DIR },
+                { "front", required_argument, NULL, FRONT },
+                { "listen", required_argument, NULL, LISTEN },
                 { "state", required_argument, NULL, STATE },
                 { "transcript", required_argument, NULL, TRANSCRIPT },
                 { "faults", required_argument, NULL, FAULTS },
@@ -58,7 +76,9 @@ static int parse_arguments(int argc, char *argv[]) {
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
                 switch (c) {
                 case MODELS: arg_bench.models = optarg; break;
-                case DIR: arg_dir = optarg; break;
+                case DIR: arg_front.dir = optarg; break;
+                case FRONT: arg_kind = optarg; break;
+                case LISTEN: arg_front.listen = optarg; break;
                 case STATE: arg_bench.state = optarg; break;
                 case TRANSCRIPT: arg_bench.transcripts = optarg; break;
                 case FAULTS: arg_bench.faults = optarg; break;
@@ -71,7 +91,7 @@ static int parse_arguments(int argc, char *argv[]) {
                 default: return -EINVAL;
                 }
         }
-        return arg_bench.models && arg_dir && optind == argc ? 1 : -EINVAL;
+        return arg_bench.models && arg_front.dir && optind == argc ? 1 : -EINVAL;
 }
 
 static int open_signals(int *ret_fd) {
@@ -91,7 +111,7 @@ static int open_signals(int *ret_fd) {
 }
 
 static int make_folders(Fault *fault) {
-        const char *folders[] = { arg_dir, arg_bench.transcripts };
+        const char *folders[] = { arg_front.dir, arg_bench.transcripts };
 
         for (unsigned i = 0; i < N_ELEMENTS(folders); i++) {
                 int r = folders[i] ? mkdir_parents(folders[i], 0755) : 0;
@@ -112,12 +132,29 @@ static void say_ready(void) {
                 log_warning("nobody listens on descriptor %d", arg_ready_fd);
 }
 
+static int serve(Front *front, int signals, Fault *fault) {
+        int control, r;
+
+        r = socket_listen(arg_front.dir, "control", "", &control);
+        if (r < 0)
+                return fault_set(fault, FAULT_BAD_CONFIG, "%s: cannot listen there: %s",
+                                 arg_front.dir, strerror(-r));
+        say_ready();
+        r = front_run(front, control, signals);
+        socket_unlisten(arg_front.dir, "control", "", &control);
+        return r;
+}
+
 static int run(Fault *fault) {
+        const FrontKind *kind = front_kind_find(arg_kind);
         _cleanup_(bench_close) Bench bench = { .state_fd = -1 };
         _cleanup_(front_freep) Front *front = NULL;
         _cleanup_close_ int signals = -1;
         int r;
 
+        if (!kind)
+                return fault_set(fault, FAULT_BAD_CONFIG,
+                                 "%s: there is no such front in this build", arg_kind);
         r = open_signals(&signals);
         if (r < 0)
                 return r;
@@ -127,11 +164,10 @@ static int run(Fault *fault) {
         r = bench_open(&arg_bench, &bench, fault);
         if (r < 0)
                 return r;
-        r = front_open(&bench, arg_dir, &front, fault);
+        r = kind->open(&bench, &arg_front, &front, fault);
         if (r < 0)
                 return r;
-        say_ready();
-        return front_run(front, signals);
+        return serve(front, signals, fault);
 }
 
 int main(int argc, char *argv[]) {

@@ -16,12 +16,12 @@
 #include "tests/emulator/kernel-filter.h"
 
 #define CONNECTIONS_MAX 128
-#define NEVER           UINT64_MAX
+
+_Static_assert(BENCH_DRIVES_MAX + CONNECTIONS_MAX <= FRONT_FDS_MAX, "all are watched");
 
 /* Where a drive meets the world. */
 typedef struct Port {
         int listener;        /* -1: unplugged */
-        uint64_t back_at;    /* plugs itself in again */
         uint64_t held_until; /* a command keeps the bus */
         uint64_t reset_at;   /* a host has waited in vain and resets the bus */
 } Port;
@@ -39,51 +39,15 @@ typedef struct Connection {
         size_t n_answer;
 } Connection;
 
-struct Front {
-        Bench *bench;
-        char dir[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+typedef struct SocketFront {
+        Front front;
+        const char *dir;
         Port ports[BENCH_DRIVES_MAX];
-        int control;
         Connection connections[CONNECTIONS_MAX];
-};
+} SocketFront;
 
-static int socket_address(const Front *front, const char *name, const char *suffix,
-                          struct sockaddr_un *ret_address) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s%s", front->dir, name,
-                         suffix);
-
-        if (n < 0 || (size_t)n >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        *ret_address = address;
-        return 0;
-}
-
-static int listen_on(const Front *front, const char *name, const char *suffix, int *ret_fd) {
-        _cleanup_close_ int fd = -1;
-        struct sockaddr_un address;
-        int r;
-
-        r = socket_address(front, name, suffix, &address);
-        if (r < 0)
-                return r;
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-        (void)unlink(address.sun_path);
-        if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 16) < 0)
-                return -errno;
-        *ret_fd = TAKE_FD(fd);
-        return 0;
-}
-
-static void unlisten(const Front *front, const char *name, const char *suffix, int *fd) {
-        struct sockaddr_un address;
-
-        closep(fd);
-        *fd = -1;
-        if (socket_address(front, name, suffix, &address) == 0)
-                (void)unlink(address.sun_path);
+static const char *name_of(const SocketFront *front, size_t place) {
+        return front->front.bench->models[place].name;
 }
 
 static void drop(Connection *connection) {
@@ -92,62 +56,59 @@ static void drop(Connection *connection) {
         *connection = (Connection){};
 }
 
-void front_unplug(Front *front, size_t place) {
+static void unplug(Front *base, size_t place) {
+        SocketFront *front = (SocketFront *)base;
         Port *port = &front->ports[place];
 
-        unlisten(front, front->bench->models[place].name, ".sock", &port->listener);
-        port->back_at = port->reset_at = NEVER;
+        socket_unlisten(front->dir, name_of(front, place), ".sock", &port->listener);
+        port->reset_at = NEVER;
         port->held_until = 0;
         for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
                 if (front->connections[i].fd && front->connections[i].place == place)
                         drop(&front->connections[i]);
 }
 
-int front_plug(Front *front, size_t place) {
+static int plug(Front *base, size_t place) {
+        SocketFront *front = (SocketFront *)base;
         Port *port = &front->ports[place];
 
-        port->back_at = NEVER;
         if (port->listener >= 0)
                 return 0;
-        return listen_on(front, front->bench->models[place].name, ".sock", &port->listener);
+        return socket_listen(front->dir, name_of(front, place), ".sock", &port->listener);
 }
 
-int front_open(Bench *bench, const char *dir, Front **ret_front, Fault *fault) {
-        _cleanup_(front_freep) Front *front = calloc(1, sizeof(*front));
-        int r = 0;
+static Front *free_front(Front *base) {
+        SocketFront *front = (SocketFront *)base;
 
-        if (!front)
-                return -ENOMEM;
-        front->bench = bench;
-        front->control = -1;
-        for (size_t i = 0; i < bench->n_places; i++)
-                front->ports[i] = (Port){ .listener = -1, .back_at = NEVER, .reset_at = NEVER };
-        if ((size_t)snprintf(front->dir, sizeof(front->dir), "%s", dir) >= sizeof(front->dir))
-                return fault_set(fault, FAULT_BAD_CONFIG, "%s: too long for a socket", dir);
-        for (size_t i = 0; r == 0 && i < bench->n_places; i++)
-                r = front_plug(front, i);
-        if (r == 0)
-                r = listen_on(front, "control", "", &front->control);
-        if (r < 0)
-                return fault_set(fault, FAULT_BAD_CONFIG, "%s: cannot listen there: %s", dir,
-                                 strerror(-r));
-        *ret_front = TAKE(front);
-        return 0;
-}
-
-Front *front_free(Front *front) {
-        if (!front)
-                return NULL;
-        for (size_t i = 0; i < front->bench->n_places; i++)
+        for (size_t i = 0; i < base->bench->n_places; i++)
                 if (front->ports[i].listener >= 0)
-                        front_unplug(front, i);
-        if (front->control >= 0)
-                unlisten(front, "control", "", &front->control);
+                        unplug(base, i);
         free(front);
         return NULL;
 }
 
-static void on_listener(Front *front, size_t place) {
+static int open_front(Bench *bench, const FrontOptions *options, Front **ret_front, Fault *fault) {
+        _cleanup_(front_freep) Front *base = NULL;
+        SocketFront *front = calloc(1, sizeof(*front));
+        int r = 0;
+
+        if (!front)
+                return -ENOMEM;
+        base = &front->front;
+        front_init(base, &front_socket, bench);
+        front->dir = options->dir;
+        for (size_t i = 0; i < bench->n_places; i++)
+                front->ports[i] = (Port){ .listener = -1, .reset_at = NEVER };
+        for (size_t i = 0; r == 0 && i < bench->n_places; i++)
+                r = plug(base, i);
+        if (r < 0)
+                return fault_set(fault, FAULT_BAD_CONFIG, "%s: cannot listen there: %s",
+                                 options->dir, strerror(-r));
+        *ret_front = TAKE(base);
+        return 0;
+}
+
+static void on_listener(SocketFront *front, size_t place) {
         int fd = accept4(front->ports[place].listener, NULL, NULL, SOCK_CLOEXEC);
         struct timeval patience = { .tv_sec = 1 };
 
@@ -161,32 +122,6 @@ static void on_listener(Front *front, size_t place) {
                         return;
                 }
         (void)close(fd);
-}
-
-/* One line, then the answer. Who dawdles is cut off: the drives are not to wait for him. */
-static void on_control(Front *front) {
-        _cleanup_close_ int fd = accept4(front->control, NULL, NULL, SOCK_CLOEXEC);
-        struct timeval patience = { .tv_sec = 1 };
-        char line[CONTROL_LINE_MAX];
-        _cleanup_free_ char *text = NULL;
-        size_t n_text;
-        ssize_t n;
-        FILE *answer;
-
-        if (fd < 0)
-                return;
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-        n = recv(fd, line, sizeof(line) - 1, 0);
-        if (n <= 0)
-                return;
-        line[n] = '\0';
-        answer = open_memstream(&text, &n_text);
-        if (!answer)
-                return;
-        control_execute(front->bench, front, line, clock_boottime_ms(), answer);
-        (void)fclose(answer);
-        (void)send(fd, text, n_text, MSG_NOSIGNAL);
 }
 
 /* A request as it stands at the head of a connection's buffer. */
@@ -263,7 +198,7 @@ static bool hung_up(const Connection *connection) {
 }
 
 /* May this connection use its drive, or does somebody else stand in the way? */
-static bool in_use(const Front *front, const Connection *connection, bool exclusive) {
+static bool in_use(const SocketFront *front, const Connection *connection, bool exclusive) {
         if (connection->exclusive)
                 return false; /* whoever came later is kept out, and does not keep out */
         for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
@@ -276,14 +211,13 @@ static bool in_use(const Front *front, const Connection *connection, bool exclus
         return false;
 }
 
-static void deliver(Front *front, Connection *connection, const Head *head, const ScsiReply *reply,
-                    uint64_t now) {
+static void deliver(SocketFront *front, Connection *connection, const Head *head,
+                    const ScsiReply *reply, uint64_t now) {
         Port *port = &front->ports[connection->place];
         size_t place = connection->place;
 
         if (reply->fate == SCSI_VANISHED) {
-                front_unplug(front, place);
-                port->back_at = now + reply->delay_ms;
+                front_vanish(&front->front, place, now + reply->delay_ms);
                 return;
         }
         port->held_until = now + reply->delay_ms;
@@ -297,7 +231,7 @@ static void deliver(Front *front, Connection *connection, const Head *head, cons
                 send_answer(connection);
 }
 
-static void execute(Front *front, Connection *connection, const Head *head, uint64_t now) {
+static void execute(SocketFront *front, Connection *connection, const Head *head, uint64_t now) {
         const uint8_t *cdb = connection->in + EMULATED_REQUEST_HEAD;
         static ScsiReply reply;
         ScsiRequest request = {
@@ -309,22 +243,22 @@ static void execute(Front *front, Connection *connection, const Head *head, uint
 
         memcpy(request.cdb, cdb, head->n_cdb);
         if (in_use(front, connection, head->flags & EMULATED_FLAG_EXCLUSIVE)) {
-                bench_note(front->bench, connection->place, &request, "EBUSY");
+                bench_note(front->front.bench, connection->place, &request, "EBUSY");
                 send_refusal(connection, EMULATED_EBUSY);
                 return;
         }
         connection->exclusive = connection->exclusive || head->flags & EMULATED_FLAG_EXCLUSIVE;
         if (head->flags & EMULATED_FLAG_LOOK && !kernel_lets_look(request.cdb[0])) {
-                bench_note(front->bench, connection->place, &request, "EPERM");
+                bench_note(front->front.bench, connection->place, &request, "EPERM");
                 send_refusal(connection, EMULATED_EPERM);
                 return;
         }
-        bench_execute(front->bench, connection->place, &request, now, &reply);
+        bench_execute(front->front.bench, connection->place, &request, now, &reply);
         deliver(front, connection, head, &reply, now);
 }
 
 /* Takes a request from the buffer if a whole one is there and the drive is free for it. */
-static void serve(Front *front, Connection *connection, uint64_t now) {
+static void serve(SocketFront *front, Connection *connection, uint64_t now) {
         Head head;
 
         while (connection->fd && connection->answer_at == NEVER &&
@@ -371,43 +305,17 @@ static void on_bytes(Connection *connection) {
                 drop(connection);
 }
 
-/* What was to happen by NOW. */
-static void on_time(Front *front, uint64_t now) {
-        for (size_t i = 0; i < front->bench->n_places; i++) {
-                Port *port = &front->ports[i];
-
-                if (now >= port->reset_at) {
-                        bench_bus_reset(front->bench, i);
-                        port->reset_at = NEVER;
-                }
-                if (now >= port->back_at) {
-                        bench_bus_reset(front->bench, i);
-                        if (front_plug(front, i) < 0)
-                                port->back_at = now + 1000;
-                }
-        }
-        for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
-                Connection *connection = &front->connections[i];
-
-                if (connection->fd && now >= connection->answer_at)
-                        send_answer(connection);
-                if (connection->fd)
-                        serve(front, connection, now);
-        }
-}
-
 static uint64_t earlier(uint64_t a, uint64_t b) {
         return a < b ? a : b;
 }
 
-/* When on_time() is wanted next. */
-static uint64_t next_time(const Front *front, uint64_t now) {
-        uint64_t next = bench_tick(front->bench, now);
+static uint64_t next_time(const SocketFront *front, uint64_t now) {
+        uint64_t next = NEVER;
 
-        for (size_t i = 0; i < front->bench->n_places; i++) {
+        for (size_t i = 0; i < front->front.bench->n_places; i++) {
                 const Port *port = &front->ports[i];
 
-                next = earlier(next, earlier(port->reset_at, port->back_at));
+                next = earlier(next, port->reset_at);
                 if (port->held_until > now)
                         next = earlier(next, port->held_until);
         }
@@ -417,43 +325,48 @@ static uint64_t next_time(const Front *front, uint64_t now) {
         return next;
 }
 
-static int patience(uint64_t next, uint64_t now) {
-        if (next == NEVER)
-                return -1;
-        if (next <= now)
-                return 0;
-        return next - now > 60 * 1000 ? 60 * 1000 : (int)(next - now);
+static uint64_t on_time(Front *base, uint64_t now) {
+        SocketFront *front = (SocketFront *)base;
+
+        for (size_t i = 0; i < base->bench->n_places; i++)
+                if (now >= front->ports[i].reset_at) {
+                        bench_bus_reset(base->bench, i);
+                        front->ports[i].reset_at = NEVER;
+                }
+        for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
+                Connection *connection = &front->connections[i];
+
+                if (connection->fd && now >= connection->answer_at)
+                        send_answer(connection);
+                if (connection->fd)
+                        serve(front, connection, now);
+        }
+        return next_time(front, now);
 }
 
-typedef struct Watch {
-        struct pollfd fds[2 + BENCH_DRIVES_MAX + CONNECTIONS_MAX];
-        nfds_t n;
-} Watch;
+/* poll() passes over negative descriptors, so that places in the list are fixed. */
+static size_t watch(Front *base, struct pollfd *fds) {
+        const SocketFront *front = (const SocketFront *)base;
+        size_t n = 0;
 
-static void watch(Watch *watch_list, int fd, short events) {
-        /* poll() passes over negative descriptors, so that places in the list are fixed. */
-        watch_list->fds[watch_list->n++] = (struct pollfd){ .fd = fd, .events = events };
-}
-
-static void watch_all(const Front *front, int stop_fd, Watch *list) {
-        list->n = 0;
-        watch(list, stop_fd, POLLIN);
-        watch(list, front->control, POLLIN);
-        for (size_t i = 0; i < front->bench->n_places; i++)
-                watch(list, front->ports[i].listener, POLLIN);
+        for (size_t i = 0; i < base->bench->n_places; i++)
+                fds[n++] = (struct pollfd){ .fd = front->ports[i].listener, .events = POLLIN };
         for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
                 const Connection *connection = &front->connections[i];
 
-                watch(list, connection->fd ? connection->fd : -1,
-                      connection->answer_at == NEVER ? POLLIN : 0);
+                fds[n++] = (struct pollfd){
+                        .fd = connection->fd ? connection->fd : -1,
+                        .events = connection->answer_at == NEVER ? POLLIN : 0,
+                };
         }
+        return n;
 }
 
-static void on_events(Front *front, const Watch *list) {
-        const struct pollfd *fd = list->fds + 2;
+static void on_events(Front *base, const struct pollfd *fds, uint64_t now) {
+        SocketFront *front = (SocketFront *)base;
+        const struct pollfd *fd = fds + base->bench->n_places;
 
         /* Connections first: their places shift when a drive is unplugged or accepts. */
-        fd += front->bench->n_places;
         for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
                 Connection *connection = &front->connections[i];
 
@@ -464,27 +377,20 @@ static void on_events(Front *front, const Watch *list) {
                 else
                         drop(connection);
                 if (connection->fd)
-                        serve(front, connection, clock_boottime_ms());
+                        serve(front, connection, now);
         }
-        for (size_t i = 0; i < front->bench->n_places; i++)
-                if (list->fds[2 + i].revents && front->ports[i].listener == list->fds[2 + i].fd)
+        for (size_t i = 0; i < base->bench->n_places; i++)
+                if (fds[i].revents && front->ports[i].listener == fds[i].fd)
                         on_listener(front, i);
-        if (list->fds[1].revents)
-                on_control(front);
 }
 
-int front_run(Front *front, int stop_fd) {
-        for (;;) {
-                uint64_t now = clock_boottime_ms();
-                Watch list;
-
-                on_time(front, now);
-                watch_all(front, stop_fd, &list);
-                if (poll(list.fds, list.n, patience(next_time(front, now), now)) < 0 &&
-                    errno != EINTR)
-                        return -errno;
-                if (list.fds[0].revents)
-                        return 0;
-                on_events(front, &list);
-        }
-}
+const FrontKind front_socket = {
+        .name = "socket",
+        .open = open_front,
+        .free = free_front,
+        .plug = plug,
+        .unplug = unplug,
+        .watch = watch,
+        .on_events = on_events,
+        .on_time = on_time,
+};

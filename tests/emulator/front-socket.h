@@ -9,19 +9,6 @@
  */
 #pragma once
 
-#include "base/fault.h"
-#include "tests/emulator/bench.h"
+#include "tests/emulator/front.h"
 
-typedef struct Front Front;
-
-/* Binds all sockets; what a former process left in their place goes. Borrows BENCH. */
-int front_open(Bench *bench, const char *dir, Front **ret_front, Fault *fault) _must_check_;
-Front *front_free(Front *front); /* also removes the sockets */
-DEFINE_CLEANUP(Front *, front_free)
-
-/* Serves until STOP_FD is readable. */
-int front_run(Front *front, int stop_fd);
-
-/* The cable of a drive: closes its connections and its socket, until it is plugged in again. */
-void front_unplug(Front *front, size_t place);
-int front_plug(Front *front, size_t place) _must_check_;
+extern const FrontKind front_socket;

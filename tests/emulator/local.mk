@@ -15,6 +15,7 @@ libemulator_a_SOURCES = \
 	tests/emulator/family-plextor.c \
 	tests/emulator/family.c tests/emulator/family.h \
 	tests/emulator/faults.c tests/emulator/faults.h \
+	tests/emulator/front.c tests/emulator/front.h \
 	tests/emulator/front-socket.c tests/emulator/front-socket.h \
 	tests/emulator/image-make.c tests/emulator/image-make.h \
 	tests/emulator/image.c tests/emulator/image.h \
