@@ -10,7 +10,8 @@
 #
 # Entries are as in tests/data/catalog, but that drives need to be left alone for --settle-ms (200)
 # after the image is burned, and that --set replaces a KEY of all of them. The drives, revisions and dangers are real ones; notes and most dates are
-# made up like the firmware itself, which is why the evidence is "simulated". Programs come from $DISCFW_BUILDDIR, or the current folder.
+# made up like the firmware itself, which is why the evidence is "simulated". Programs come from
+# $DISCFW_BUILDDIR, or are those installed.
 set -eu
 
 die() { echo "demo-catalog.sh: $*" >&2; exit 1; }
@@ -35,11 +36,11 @@ done
 [ ! -e "$out" ] || [ -z "$(ls -A "$out")" ] || die "$out is not empty"
 
 data=$(cd "$(dirname "$0")/data/catalog" && pwd)
-build=${DISCFW_BUILDDIR:-.}
-for program in discfw-catalog make-firmware; do
-        [ -x "$build/$program" ] || die "there is no $build/$program; build it, or set DISCFW_BUILDDIR"
+PATH=${DISCFW_BUILDDIR:+$DISCFW_BUILDDIR:}$PATH
+for program in discfw-catalog discfw-make-firmware; do
+        command -v $program >/dev/null || die "there is no $program: where is it? set DISCFW_BUILDDIR"
 done
-catalog() { "$build/discfw-catalog" -C "$out/work" --passphrase-file "$out/passphrase" "$@"; }
+catalog() { discfw-catalog -C "$out/work" --passphrase-file "$out/passphrase" "$@"; }
 
 # The value of KEY in a description's [drive], without quotes.
 value() { # DESCRIPTION KEY
@@ -58,7 +59,7 @@ hardware() { # DESCRIPTION
 make_images() { # DESCRIPTION
         mark=$(hardware "$1")
         sed -n 's/^\[image \(.*\)\]$/\1/p; s/^file = //p' "$1" | while read -r version && read -r file; do
-                "$build/make-firmware" --family "$(value "$1" family)" \
+                discfw-make-firmware --family "$(value "$1" family)" \
                         --vendor "$(value "$1" vendor)" --product "$(value "$1" product)" \
                         --revision "$version" ${mark:+--variant "$mark"} -o "$out/images/$file"
         done

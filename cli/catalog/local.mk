@@ -24,12 +24,14 @@ discfw_catalog_SOURCES = \
 discfw_catalog_LDADD = $(MAKER_LIBS)
 dist_man_MANS += cli/catalog/discfw-catalog.1
 
-dist_check_SCRIPTS += tests/system/catalog.sh tests/demo-catalog.sh
+DEMO_CATALOG = tests/demo-catalog.sh
+dist_check_SCRIPTS += tests/system/catalog.sh $(DEMO_CATALOG)
 TESTS += tests/system/catalog.sh
-EXTRA_DIST += \
+DEMO_DESCRIPTIONS = \
 	tests/data/catalog/btc-ide1004.ini \
 	tests/data/catalog/emprex-1016-a.ini tests/data/catalog/emprex-1016-b.ini \
 	tests/data/catalog/plextor-px716a.ini tests/data/catalog/plextor-w5224a.ini
+EXTRA_DIST += $(DEMO_DESCRIPTIONS)
 
 if HAVE_CMOCKA
 MAKER_TESTS = tests/unit/test-describe tests/unit/test-transport-names

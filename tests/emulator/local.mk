@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Optical drives without hardware. Built by make, not installed. Uses daemon/base, and of the drive
+# Optical drives without hardware. Built by make, installed if configured so. Uses daemon/base, and of the drive
 # layer only the wire that transport-socket.h writes down: an emulated drive that shared code with
 # our driver would prove nothing.
 noinst_LIBRARIES += libemulator.a
@@ -28,15 +28,27 @@ libemulator_a_SOURCES = \
 libemulator_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
 EMULATOR_LIBS = libemulator.a $(BASE_LIBS) $(INIH_LIBS)
 
-noinst_PROGRAMS += discfw-emulator discfw-emulator-ctl make-firmware
+EMULATOR_TOOLS = discfw-emulator discfw-emulator-ctl discfw-make-firmware
+if INSTALL_EMULATOR
+bin_PROGRAMS += $(EMULATOR_TOOLS)
+man_MANS += $(EMULATOR_PAGES)
+emulatordir = $(datadir)/discfw-emulator
+emulator_DATA = $(DEMO_CATALOG)
+emulatormodelsdir = $(emulatordir)/models
+emulatormodels_DATA = $(EMULATOR_MODELS)
+emulatordescriptionsdir = $(emulatordir)/data/catalog
+emulatordescriptions_DATA = $(DEMO_DESCRIPTIONS)
+else
+noinst_PROGRAMS += $(EMULATOR_TOOLS)
+endif
 discfw_emulator_SOURCES = tests/emulator/emulator.c
 discfw_emulator_LDADD = $(EMULATOR_LIBS)
 discfw_emulator_ctl_SOURCES = tests/emulator/emulator-ctl.c
 discfw_emulator_ctl_LDADD = $(EMULATOR_LIBS)
-make_firmware_SOURCES = tests/emulator/make-firmware.c
-make_firmware_LDADD = $(EMULATOR_LIBS)
+discfw_make_firmware_SOURCES = tests/emulator/make-firmware.c
+discfw_make_firmware_LDADD = $(EMULATOR_LIBS)
 
-EXTRA_DIST += \
+EMULATOR_MODELS = \
 	tests/emulator/models/btc-ide1004.drive \
 	tests/emulator/models/emprex-1016-a.drive \
 	tests/emulator/models/emprex-1016-b.drive \
@@ -49,6 +61,8 @@ EXTRA_DIST += \
 	tests/emulator/models/plextor-w5224a.drive \
 	tests/emulator/models/twin-1.drive \
 	tests/emulator/models/twin-2.drive
+EMULATOR_PAGES = tests/emulator/discfw-emulator.1
+EXTRA_DIST += $(EMULATOR_MODELS) $(EMULATOR_PAGES)
 
 if HAVE_CMOCKA
 EMULATOR_TESTS = tests/unit/test-emulator-answers tests/unit/test-emulator-bench \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* make-firmware: firmware for emulated drives, see image.h for what is real about it. */
+/* discfw-make-firmware: firmware for emulated drives, see image.h for what is real about it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -14,7 +14,8 @@ static ImageRecipe arg_recipe;
 static const char *arg_output;
 
 static void help(FILE *file) {
-        fputs("usage: make-firmware --family btc|plextor --product TEXT --revision TEXT -o FILE\n"
+        fputs("usage: discfw-make-firmware --family btc|plextor --product TEXT --revision TEXT -o "
+              "FILE\n"
               "Makes a synthetic image in a family's real layout.\n\n"
               "  --vendor TEXT    8 characters, padded with blanks (blank)\n"
               "  --product TEXT   16 characters, padded with blanks\n"
@@ -123,7 +124,7 @@ int main(int argc, char *argv[]) {
         uint32_t n_image;
         int r;
 
-        log_open("make-firmware");
+        log_open("discfw-make-firmware");
         r = parse_arguments(argc, argv);
         if (r < 0)
                 help(stderr);

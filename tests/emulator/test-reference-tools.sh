@@ -61,11 +61,11 @@ flashed() { # TOOL DRIVE CONDITION REVISION SENTENCE COMMAND...
         if shows "$drive" "$condition" "$revision"; then ok "$sentence"; else not_ok "$sentence"; fi
 }
 
-"$build/make-firmware" --family btc --product "DVDRW IDE1004" --revision 0045 -o "$dir/0045"
-"$build/make-firmware" --family btc --product "DVDRW IDE 16X" --revision A187 -o "$dir/A187"
-"$build/make-firmware" --family plextor --vendor PLEXTOR --product "DVDR   PX-716A" \
+"$build/discfw-make-firmware" --family btc --product "DVDRW IDE1004" --revision 0045 -o "$dir/0045"
+"$build/discfw-make-firmware" --family btc --product "DVDRW IDE 16X" --revision A187 -o "$dir/A187"
+"$build/discfw-make-firmware" --family plextor --vendor PLEXTOR --product "DVDR   PX-716A" \
         --revision 1.09 -o "$dir/1.09"
-"$build/make-firmware" --family plextor --vendor PLEXTOR --product "CD-R   PX-W5224A" \
+"$build/discfw-make-firmware" --family plextor --vendor PLEXTOR --product "CD-R   PX-W5224A" \
         --revision 1.04 -o "$dir/1.04"
 
 flashed btcflash btc-ide1004 normal 0045 "btcflash updates an IDE1004" \

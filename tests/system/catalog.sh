@@ -11,7 +11,7 @@ server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$tmp"' EXIT
 n=0
 
-[ -x "$build/make-firmware" ] || { echo "1..0 # SKIP make-firmware is not built"; exit 0; }
+[ -x "$build/discfw-make-firmware" ] || { echo "1..0 # SKIP discfw-make-firmware is not built"; exit 0; }
 
 ok() { # NAME: as the last command went
         if [ $? -eq 0 ]; then r=ok; else r="not ok"; fi
@@ -41,7 +41,7 @@ published_version() { # ROLE: of its newest file
 firmware() { # FILE REVISION ARGUMENT...
         file=$1 revision=$2
         shift 2
-        "$build/make-firmware" --family btc --vendor "" --product "DVDRW IDE1004" \
+        "$build/discfw-make-firmware" --family btc --vendor "" --product "DVDRW IDE1004" \
                 --revision "$revision" -o "$tmp/$file" "$@"
 }
 description() { # KEY=VALUE...: of an image 0051
@@ -131,7 +131,7 @@ ends 2 maker add "$tmp/d.ini" --maker plextor && complained "may not sign"
 ok "a maker cannot sign for drives that it was not given"
 maker add "$srcdir/tests/data/catalog/plextor-w5224a.ini" --maker plextor --images "$tmp" 2>/dev/null
 for v in 1.01 1.04; do
-        "$build/make-firmware" --family plextor --vendor PLEXTOR --product "CD-R   PX-W5224A" \
+        "$build/discfw-make-firmware" --family plextor --vendor PLEXTOR --product "CD-R   PX-W5224A" \
                 --revision $v -o "$tmp/plextor-w5224a-$v.bin"
 done
 maker add "$srcdir/tests/data/catalog/plextor-w5224a.ini" --maker plextor --images "$tmp" &&
