@@ -354,9 +354,38 @@ static Drive *add_new(Core *core, const DriveRecord *record) {
         return drive;
 }
 
+static void drive_came(Core *core, const Drive *drive) {
+        char label[NODE_SIZE], model[4 * IDENTITY_LENGTH + 1], revision[REVISION_TEXT_SIZE];
+        const DriveRecord *r = &drive->state.record;
+        char text[FAULT_TEXT_MAX + NODE_SIZE + 32];
+
+        drive_label(drive, label, sizeof(label));
+        drive_model_text(drive, model, sizeof(model));
+        revision_show(r->revision, revision);
+        if (r->fault.code != FAULT_NONE)
+                text_format(text, sizeof(text), "%s: plugged in, cannot be read: %s", label,
+                            r->fault.text);
+        else
+                text_format(text, sizeof(text), "%s: plugged in, %s with firmware %s", label, model,
+                            revision);
+        notify(core, "drive-added", text, drive, NULL, NULL);
+}
+
+/* For the first time; FROM is empty, since nobody knows. */
+static void note_first_sight(Core *core, const Drive *drive) {
+        const DriveRecord *r = &drive->state.record;
+        TrailEntry entry = { .kind = TRAIL_DRIVE_SEEN, .drive = &drive->state };
+        char to[REVISION_TEXT_SIZE];
+
+        revision_show(r->revision, to);
+        entry.to = to;
+        text_format(entry.detail, sizeof(entry.detail), "%s, attached by %s",
+                    drive_class_name(r->class), attachment_name(r->attachment));
+        trail(core, &entry);
+}
+
 void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known_id) {
         bool readable = record->fault.code == FAULT_NONE, was_attached, other_model;
-        char to[REVISION_TEXT_SIZE];
         Drive *drive = recognise(core, record, known_id);
 
         if (!drive)
@@ -379,14 +408,12 @@ void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known
                 resolve_by_scan(core, drive);
         save_drive(core, drive);
         if (!drive->recorded) {
-                revision_show(drive->state.record.revision, to);
-                trail(core,
-                      &(TrailEntry){ .kind = TRAIL_DRIVE_SEEN, .drive = &drive->state, .to = to });
+                note_first_sight(core, drive);
                 drive->recorded = true;
         }
         drive_change_end(core, drive);
         if (!was_attached)
-                notify(core, "drive-added", "", drive, NULL, NULL);
+                drive_came(core, drive);
         if (readable && (!was_attached || other_model))
                 memcpy(effect_add(core, EFFECT_LOAD_ENTRIES)->model, record->identity,
                        IDENTITY_LENGTH);

@@ -22,6 +22,7 @@ static Outcome judge(const Drive *drive) {
 /* REQUEST: who wants it; NULL nobody. */
 static void settle(Core *core, Drive *drive, Outcome outcome, const Request *request,
                    const char *reason) {
+        char label[NODE_SIZE], text[NODE_SIZE + 64];
         char from[REVISION_TEXT_SIZE], now[REVISION_TEXT_SIZE];
         TrailEntry entry = { .kind = TRAIL_RESOLVE,
                              .caller = request ? &request->caller : NULL,
@@ -40,7 +41,10 @@ static void settle(Core *core, Drive *drive, Outcome outcome, const Request *req
         drive->state.attention = false;
         save_drive(core, drive);
         drive_change_end(core, drive);
-        notify(core, "drive-changed", "", drive, NULL, NULL);
+        drive_label(drive, label, sizeof(label));
+        text_format(text, sizeof(text), "%s: settled as %s, runs %s", label, outcome_name(outcome),
+                    now);
+        notify(core, "drive-changed", text, drive, NULL, NULL);
 }
 
 void resolve_by_scan(Core *core, Drive *drive) {

@@ -84,6 +84,7 @@ static void save(World *world, const Effect *e) {
                 break;
         case EFFECT_DELETE_CATALOG: line(world, "delete-catalog %s", e->catalog_name); break;
         case EFFECT_TRAIL:
+                memcpy(world->trail_detail, e->trail.detail, sizeof(world->trail_detail));
                 line(world, "trail %s%s%s%s%s%s%s", trails[e->trail.kind],
                      e->trail.from[0] || e->trail.to[0] ? " " : "", e->trail.from,
                      e->trail.from[0] ? ">" : "", e->trail.to, e->trail.outcome[0] ? " " : "",

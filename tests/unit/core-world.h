@@ -67,6 +67,7 @@ typedef struct World {
         CatalogState catalog;
         DriveState drive; /* the last saved */
         FlashJob job;
+        char trail_detail[256];
 } World;
 
 /* A world with a fresh catalog "main" of two mirrors, and no drive. */

@@ -61,6 +61,7 @@ static void test_a_new_drive_is_recorded_once(void **state) {
                             "save-drive 0043\n"
                             "trail drive-seen 0043\n"
                             "-- on disk\n");
+        assert_string_equal(world->trail_detail, "DVD writer, attached by ata");
         assert_string_equal(listed(world, false), "sr0 0043 unknown");
         world_forget(world);
         world_rescan(world);
@@ -84,6 +85,32 @@ static void test_a_new_drive_that_the_store_could_not_take_is_recorded_later(voi
         assert_true(world_did(world, "trail drive-seen 0043"));
         assert_string_equal(looked_up(world, "sr0"), id);
         assert_string_equal(listed(world, true), "sr0 0043 unknown");
+}
+
+/* The words of the last event. */
+static const char *told(const World *world) {
+        return json_string_value(json_object_get(world->reply, "text"));
+}
+
+static void test_who_monitors_reads_what_was_plugged_in(void **state) {
+        _cleanup_world_ World *world = without_catalogs();
+        const Request monitor = {
+                .client = 5, .method = METHOD_MONITOR, .more = true, .caller = world_user(1001)
+        };
+        unsigned drive;
+
+        (void)state;
+        world_request(world, &monitor);
+        drive = world_add_drive(world, "sr0", "0043", "BTC123", "/pci/ata1");
+        world_rescan(world);
+        assert_string_equal(told(world), "sr0: plugged in, BTC DVDRW IDE1004 with firmware 0043");
+        world->drives[drive].there = false;
+        world_rescan(world);
+        assert_string_equal(told(world), "sr0: unplugged");
+        world->drives[drive].there = true;
+        (void)fault_set(&world_record(world, drive)->fault, FAULT_DRIVE_SILENT, "no answer");
+        world_rescan(world);
+        assert_string_equal(told(world), "sr0: plugged in, cannot be read: no answer");
 }
 
 static void test_a_drive_keeps_its_id_under_another_node(void **state) {
@@ -361,6 +388,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_new_drive_is_recorded_once),
                 cmocka_unit_test(test_a_new_drive_that_the_store_could_not_take_is_recorded_later),
+                cmocka_unit_test(test_who_monitors_reads_what_was_plugged_in),
                 cmocka_unit_test(test_a_drive_keeps_its_id_under_another_node),
                 cmocka_unit_test(test_firmware_that_somebody_else_wrote_stands_in_the_log),
                 cmocka_unit_test(test_bytes_that_a_drive_chose_are_shown_and_logged_escaped),
