@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* update, rollback: plan, agreement, and the view of the flash.
  *
- * The flash belongs to the daemon: whatever happens here, it goes on. What we give is the digest of
+ * The flash belongs to the daemon: whatever happens here, it goes on; and once it writes, whatever
+ * happens to the daemon. What we give is the digest of
  * the plan that the person saw, so that nothing else is done in its name.
  */
 #include <errno.h>
@@ -21,7 +22,9 @@
 typedef struct FlashView {
         Cli *cli;
         ProgressView progress;
-        bool started; /* the daemon has the order */
+        bool started; /* the daemon has the order, and said last: */
+        char phase[16];
+        int64_t step, steps;
         char outcome[64];
         char revision[64];
         int64_t audit_seq;
@@ -34,6 +37,11 @@ static int on_flash(json_t *reply, bool continues, void *userdata, Fault *fault)
         (void)continues;
         (void)fault;
         view->started = true;
+        if (progress) {
+                text_format(view->phase, sizeof(view->phase), "%s", reply_text(progress, "phase"));
+                view->step = reply_int(progress, "step");
+                view->steps = reply_int(progress, "steps");
+        }
         text_format(view->outcome, sizeof(view->outcome), "%s", reply_text(reply, "outcome"));
         text_format(view->revision, sizeof(view->revision), "%s", reply_shown(reply, "revision"));
         view->audit_seq = reply_int(reply, "audit_seq");
@@ -95,12 +103,39 @@ static int say_outcome(Cli *cli, const char *drive, const FlashView *view) {
         return status;
 }
 
-static int lose_sight(Cli *cli, const char *drive, const Fault *fault) {
+/* The daemon tells of the writing before it gives the order, and gives it up if it ends before. */
+static bool heard_of_writing(const FlashView *view) {
+        static const char *const before[] = { "planning", "fetching", "checking", "done" };
+
+        for (size_t i = 0; i < N_ELEMENTS(before); i++)
+                if (strcmp(view->phase, before[i]) == 0)
+                        return false;
+        return true;
+}
+
+/* What holds now, by what was heard last. */
+static int lose_sight(Cli *cli, const char *drive, const FlashView *view, const Fault *fault) {
+        const char *host = cli->options.value[OPTION_HOST];
+        /* That a step is done is the last that is told of it. */
+        int64_t step = view->step + (strcmp(view->phase, "done") == 0);
+        char mend[256];
+
         if (cli_json(cli))
                 return cli_fail(cli, fault);
-        cli_complain("the flash goes on; do not switch the drive off; come back with "
-                     "\"discfw monitor\"",
-                     "lost sight of %s: %s", drive, fault->text);
+        if (heard_of_writing(view))
+                text_format(mend, sizeof(mend),
+                            "the flash goes on; do not switch the drive off; come back with "
+                            "\"discfw monitor\"");
+        else if (host) /* perhaps only the way there broke */
+                text_format(mend, sizeof(mend), "see what became of it with \"discfw --host %s\"",
+                            host);
+        else if (step > 1)
+                text_format(mend, sizeof(mend),
+                            "nothing of step %lld of %lld was written; ask again", (long long)step,
+                            (long long)view->steps);
+        else
+                text_format(mend, sizeof(mend), "nothing was written; ask again");
+        cli_complain(mend, "lost sight of %s: %s", drive, fault->text);
         return EXIT_UNREACHABLE;
 }
 
@@ -132,7 +167,7 @@ static int flash(Cli *cli, const char *operand, const char *drive, const char *k
                 return leave_view(cli, drive, &before);
         (void)sigprocmask(SIG_SETMASK, &before, NULL);
         if (r < 0 && view.started && fault.code == FAULT_DAEMON_UNREACHABLE)
-                return lose_sight(cli, drive, &fault);
+                return lose_sight(cli, drive, &view, &fault);
         return r < 0 ? cli_fail(cli, &fault) : say_outcome(cli, drive, &view);
 }
 

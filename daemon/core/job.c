@@ -302,8 +302,9 @@ void core_on_flash_ready(Core *core, const FlashReady *ready) {
                                    .reason = job->reason,
                                    .job = job->id });
         (void)effect_add(core, EFFECT_TRAIL_HEAD);
-        effect_add(core, EFFECT_FLASH_GO)->flash_job = job->id;
+        /* First: whoever heard of no writing, and then of nothing, may rely on it. */
         tell_progress(core);
+        effect_add(core, EFFECT_FLASH_GO)->flash_job = job->id;
 }
 
 void core_on_flash_went(Core *core) {

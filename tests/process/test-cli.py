@@ -429,6 +429,26 @@ def test_a_daemon_that_dies_in_the_middle_is_no_end_of_the_flash():
         assert_harmless(result.err)
 
 
+def lost_after(*progresses, quiet=False):
+    """What is said when the daemon dies after it told these."""
+    told = [reply(True, job=1, progress=p) for p in progresses]
+    with Daemon(PlanFlash=[reply(plan=PLAN)], Flash=[*told, CLOSE]) as daemon:
+        result = run(daemon, "update", "sr0", "-y", *(["-q"] if quiet else []))
+    assert result.status == 5, result
+    return result.err.splitlines()[-1].strip()
+
+
+def test_a_daemon_that_dies_before_it_gave_the_order_leaves_nothing_to_wait_for():
+    for phase in ("planning", "fetching", "checking"):
+        for quiet in (False, True):
+            assert lost_after(progress(phase), quiet=quiet) == "nothing was written; ask again"
+    for phase in ("writing", "committing", "settling", "verifying", "a phase of tomorrow"):
+        assert lost_after(progress("fetching"), progress(phase)).startswith("the flash goes on;")
+    assert lost_after(progress("done")) == "nothing of step 2 of 2 was written; ask again"
+    assert (lost_after(progress("verifying"), progress("checking", step=2))
+            == "nothing of step 2 of 2 was written; ask again")
+
+
 def test_a_daemon_that_refuses_the_flash_is_believed():
     with Daemon(PlanFlash=[reply(plan=PLAN)],
                 Flash=[error("org.discfw.PlanChanged", text="a newer catalog came",

@@ -38,6 +38,24 @@ static void test_nothing_is_sent_before_the_intent_is_on_disk(void **state) {
                             "scan\n");
 }
 
+/* Who looks on and heard of no writing may rely on it, whatever happens to the daemon then. */
+static void test_the_writing_is_told_before_the_order_is_given(void **state) {
+        _cleanup_world_ World *world = world_one_step();
+        const char *told, *order;
+
+        (void)state;
+        world_flash(world, 7, "sr0", "update", "");
+        world_reports_done(world);
+        world->quiet = false;
+        world_forget(world);
+        world_ready(world, 1);
+        told = strstr(world->log, "reply 7 more {");
+        order = strstr(world->log, "go 1\n");
+        assert_non_null(told);
+        assert_non_null(order);
+        assert_true(told < order);
+}
+
 static void test_the_old_journals_are_asked_for_once(void **state) {
         _cleanup_world_ World *world = world_one_step();
 
@@ -385,6 +403,7 @@ static void test_a_plan_that_changed_is_not_carried_out(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_nothing_is_sent_before_the_intent_is_on_disk),
+                cmocka_unit_test(test_the_writing_is_told_before_the_order_is_given),
                 cmocka_unit_test(test_the_old_journals_are_asked_for_once),
                 cmocka_unit_test(test_every_outcome_is_told_once_by_its_name),
                 cmocka_unit_test(test_a_way_of_two_steps_is_two_flashes),
