@@ -7,8 +7,9 @@
 #include "base/clock.h"
 #include "tests/emulator/control.h"
 #include "tests/emulator/front-socket.h"
+#include "tests/emulator/front-tcmu.h"
 
-static const FrontKind *const kinds[] = { &front_socket };
+static const FrontKind *const kinds[] = { &front_socket, &front_tcmu };
 
 const FrontKind *front_kind_find(const char *name) {
         for (unsigned i = 0; i < N_ELEMENTS(kinds); i++)

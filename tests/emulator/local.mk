@@ -17,6 +17,7 @@ libemulator_a_SOURCES = \
 	tests/emulator/faults.c tests/emulator/faults.h \
 	tests/emulator/front.c tests/emulator/front.h \
 	tests/emulator/front-socket.c tests/emulator/front-socket.h \
+	tests/emulator/front-tcmu.c tests/emulator/front-tcmu.h \
 	tests/emulator/image-make.c tests/emulator/image-make.h \
 	tests/emulator/image.c tests/emulator/image.h \
 	tests/emulator/interpreter.c tests/emulator/interpreter.h \
@@ -24,6 +25,9 @@ libemulator_a_SOURCES = \
 	tests/emulator/quoted.c tests/emulator/quoted.h \
 	tests/emulator/scsi.c tests/emulator/scsi.h \
 	tests/emulator/state.c tests/emulator/state.h \
+	tests/emulator/tcmu-abi.h \
+	tests/emulator/tcmu-ring.c tests/emulator/tcmu-ring.h \
+	tests/emulator/tcmu-target.c tests/emulator/tcmu-target.h \
 	tests/emulator/transcript.c tests/emulator/transcript.h
 libemulator_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
 EMULATOR_LIBS = libemulator.a $(BASE_LIBS) $(INIH_LIBS)
@@ -66,7 +70,8 @@ EXTRA_DIST += $(EMULATOR_MODELS) $(EMULATOR_PAGES)
 
 if HAVE_CMOCKA
 EMULATOR_TESTS = tests/unit/test-emulator-answers tests/unit/test-emulator-bench \
-	tests/unit/test-emulator-families tests/unit/test-emulator-process
+	tests/unit/test-emulator-families tests/unit/test-emulator-process \
+	tests/unit/test-emulator-ring
 check_PROGRAMS += $(EMULATOR_TESTS)
 TESTS += $(EMULATOR_TESTS)
 tests_unit_test_emulator_answers_SOURCES = tests/unit/test-emulator-answers.c tests/unit/emulator.h
@@ -76,6 +81,7 @@ tests_unit_test_emulator_bench_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_families_SOURCES = tests/unit/test-emulator-families.c tests/unit/emulator.h
 tests_unit_test_emulator_families_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_process_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_emulator_ring_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 endif
 
 # Preloaded into other people's programs, which a sanitizer's runtime would not survive.
