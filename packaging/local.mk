@@ -36,3 +36,6 @@ $(UNIT_SERVICES): Makefile
 udevrulesdir = $(udevdir)/rules.d
 dist_udevrules_DATA = packaging/udev/60-discfwd.rules
 dist_polkitrules_DATA = packaging/polkit/discfwd.rules
+
+# "./dev package" makes a debian/ of it.
+EXTRA_DIST += packaging/debian

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Optical drives without hardware. Built by make, installed if configured so. Uses daemon/base, and of the drive
-# layer only the wire that transport-socket.h writes down: an emulated drive that shared code with
-# our driver would prove nothing.
+# Optical drives without hardware. Built by make, installed if configured so. Uses daemon/base, and of
+# the drive layer only the wire that transport-socket.h writes down: an emulated drive that shared
+# code with our driver would prove nothing.
 noinst_LIBRARIES += libemulator.a
 libemulator_a_SOURCES = \
 	tests/emulator/answers-configuration.c \
@@ -37,7 +37,7 @@ if INSTALL_EMULATOR
 bin_PROGRAMS += $(EMULATOR_TOOLS)
 man_MANS += $(EMULATOR_PAGES)
 emulatordir = $(datadir)/discfw-emulator
-emulator_DATA = $(DEMO_CATALOG)
+emulator_SCRIPTS = $(DEMO_CATALOG)
 emulatormodelsdir = $(emulatordir)/models
 emulatormodels_DATA = $(EMULATOR_MODELS)
 emulatordescriptionsdir = $(emulatordir)/data/catalog

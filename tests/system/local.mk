@@ -10,7 +10,7 @@ TESTS += $(SYSTEM_TESTS)
 
 # What ./dev does.
 EXTRA_DIST += tests/dev/check.sh tests/dev/coverage.sh tests/dev/format.sh tests/dev/fuzz.sh \
-	tests/dev/lint.sh tests/lint/analyzer.allow tests/lint/cppcheck.allow tests/.clang-tidy \
-	.clang-tidy .shellcheckrc packaging/debian/control packaging/debian/tests/control
+	tests/dev/lint.sh tests/dev/package.sh tests/lint/analyzer.allow tests/lint/cppcheck.allow tests/.clang-tidy \
+	.clang-tidy .shellcheckrc
 EXTRA_DIST += tests/demo/demo.sh tests/demo/narrate.sh
 EXTRA_DIST += tests/bench/bench.sh tests/bench/fetched.py tests/bench/measure.c
