@@ -8,8 +8,9 @@
 #include "tests/emulator/control.h"
 #include "tests/emulator/front-socket.h"
 #include "tests/emulator/front-tcmu.h"
+#include "tests/emulator/front-usb.h"
 
-static const FrontKind *const kinds[] = { &front_socket, &front_tcmu };
+static const FrontKind *const kinds[] = { &front_socket, &front_tcmu, &front_usb };
 
 const FrontKind *front_kind_find(const char *name) {
         for (unsigned i = 0; i < N_ELEMENTS(kinds); i++)
@@ -57,7 +58,7 @@ static uint64_t on_time(Front *front, uint64_t now) {
                 if (now >= front->back_at[i]) {
                         bench_bus_reset(front->bench, i);
                         if (front_plug(front, i) < 0)
-                                front->back_at[i] = now + 1000;
+                                front->back_at[i] = now + 100; /* the port is not free yet */
                 }
                 next = earlier(next, front->back_at[i]);
         }

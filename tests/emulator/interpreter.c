@@ -96,6 +96,7 @@ void interpret(Drive *drive, const ScsiRequest *request, uint64_t now, ScsiReply
         if (!carried(request, reply))
                 return;
         serve(drive, request, now, reply);
+        reply->n_meant = reply->n_in;
         /* The host has no more room than it said. */
         if (request->flow != SCSI_TO_HOST)
                 reply->n_in = 0;

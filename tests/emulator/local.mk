@@ -18,6 +18,7 @@ libemulator_a_SOURCES = \
 	tests/emulator/front.c tests/emulator/front.h \
 	tests/emulator/front-socket.c tests/emulator/front-socket.h \
 	tests/emulator/front-tcmu.c tests/emulator/front-tcmu.h \
+	tests/emulator/front-usb.c tests/emulator/front-usb.h \
 	tests/emulator/image-make.c tests/emulator/image-make.h \
 	tests/emulator/image.c tests/emulator/image.h \
 	tests/emulator/interpreter.c tests/emulator/interpreter.h \
@@ -28,11 +29,17 @@ libemulator_a_SOURCES = \
 	tests/emulator/tcmu-abi.h \
 	tests/emulator/tcmu-ring.c tests/emulator/tcmu-ring.h \
 	tests/emulator/tcmu-target.c tests/emulator/tcmu-target.h \
-	tests/emulator/transcript.c tests/emulator/transcript.h
+	tests/emulator/transcript.c tests/emulator/transcript.h \
+	tests/emulator/usb-bulk.c tests/emulator/usb-bulk.h \
+	tests/emulator/usb-descriptors.c tests/emulator/usb-descriptors.h \
+	tests/emulator/usb-device.c tests/emulator/usb-device.h \
+	tests/emulator/usb-wire.c tests/emulator/usb-wire.h \
+	tests/emulator/vhci.c tests/emulator/vhci.h
 libemulator_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
 EMULATOR_LIBS = libemulator.a $(BASE_LIBS) $(INIH_LIBS)
 
-EMULATOR_TOOLS = discfw-emulator discfw-emulator-ctl discfw-make-firmware
+EMULATOR_TOOLS = discfw-emulator discfw-emulator-attach discfw-emulator-ctl \
+	discfw-make-firmware
 if INSTALL_EMULATOR
 bin_PROGRAMS += $(EMULATOR_TOOLS)
 man_MANS += $(EMULATOR_PAGES)
@@ -47,6 +54,8 @@ noinst_PROGRAMS += $(EMULATOR_TOOLS)
 endif
 discfw_emulator_SOURCES = tests/emulator/emulator.c
 discfw_emulator_LDADD = $(EMULATOR_LIBS)
+discfw_emulator_attach_SOURCES = tests/emulator/emulator-attach.c
+discfw_emulator_attach_LDADD = $(EMULATOR_LIBS)
 discfw_emulator_ctl_SOURCES = tests/emulator/emulator-ctl.c
 discfw_emulator_ctl_LDADD = $(EMULATOR_LIBS)
 discfw_make_firmware_SOURCES = tests/emulator/make-firmware.c

@@ -62,6 +62,7 @@ typedef struct ScsiReply {
         uint32_t residual;
         Sense sense;       /* valid with CHECK CONDITION */
         uint32_t delay_ms; /* the drive holds the bus this long before it answers */
+        uint32_t n_meant;  /* data that the drive had for the host, whether it has room or not */
         uint32_t n_in;
         uint8_t in[SCSI_IN_MAX];
 } ScsiReply;
