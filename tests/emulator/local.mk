@@ -81,6 +81,7 @@ if HAVE_CMOCKA
 EMULATOR_TESTS = tests/unit/test-emulator-answers tests/unit/test-emulator-bench \
 	tests/unit/test-emulator-families tests/unit/test-emulator-process \
 	tests/unit/test-emulator-ring
+	tests/unit/test-emulator-usb
 check_PROGRAMS += $(EMULATOR_TESTS)
 TESTS += $(EMULATOR_TESTS)
 tests_unit_test_emulator_answers_SOURCES = tests/unit/test-emulator-answers.c tests/unit/emulator.h
@@ -89,6 +90,9 @@ tests_unit_test_emulator_bench_SOURCES = tests/unit/test-emulator-bench.c tests/
 tests_unit_test_emulator_bench_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_families_SOURCES = tests/unit/test-emulator-families.c tests/unit/emulator.h
 tests_unit_test_emulator_families_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_emulator_usb_SOURCES = tests/unit/test-emulator-usb.c tests/unit/emulator.h \
+	tests/unit/usb-host.h
+tests_unit_test_emulator_usb_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_process_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_ring_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 endif
