@@ -80,8 +80,7 @@ EXTRA_DIST += $(EMULATOR_MODELS) $(EMULATOR_PAGES)
 if HAVE_CMOCKA
 EMULATOR_TESTS = tests/unit/test-emulator-answers tests/unit/test-emulator-bench \
 	tests/unit/test-emulator-families tests/unit/test-emulator-process \
-	tests/unit/test-emulator-ring
-	tests/unit/test-emulator-usb
+	tests/unit/test-emulator-ring tests/unit/test-emulator-usb
 check_PROGRAMS += $(EMULATOR_TESTS)
 TESTS += $(EMULATOR_TESTS)
 tests_unit_test_emulator_answers_SOURCES = tests/unit/test-emulator-answers.c tests/unit/emulator.h

@@ -14,6 +14,43 @@
 #define CAPACITY   "25000000000000000000"
 #define STAGE      "3b060000000000002000"
 
+static void make_cbw(uint8_t cbw[CBW_LENGTH], uint32_t n_data, bool in, const char *cdb) {
+        size_t n;
+
+        memset(cbw, 0, CBW_LENGTH);
+        memcpy(cbw, "USBC", 4);
+        memcpy(cbw + 4, "tag!", 4);
+        for (unsigned i = 0; i < 4; i++)
+                cbw[8 + i] = (uint8_t)(n_data >> 8 * i);
+        cbw[12] = in ? 0x80 : 0;
+        assert_true(hex_decode_some(cdb, cbw + 15, 16, &n));
+        cbw[14] = (uint8_t)n;
+}
+
+static void command(uint32_t n_data, bool in, const char *cdb) {
+        uint8_t cbw[CBW_LENGTH];
+        End end;
+
+        make_cbw(cbw, n_data, in, cdb);
+        end = to_drive(cbw, sizeof(cbw));
+        assert_int_equal(end.status, 0);
+        assert_int_equal(end.n_data, CBW_LENGTH);
+}
+
+static void assert_csw(const End *end, uint8_t status, uint32_t residue) {
+        assert_int_equal(end->status, 0);
+        assert_int_equal(end->n_data, CSW_LENGTH);
+        assert_memory_equal(end->data, "USBStag!", 8);
+        assert_int_equal(end->data[8] | end->data[9] << 8 | end->data[10] << 16, residue);
+        assert_int_equal(end->data[12], status);
+}
+
+static void assert_status(uint8_t status, uint32_t residue) {
+        End end = to_host(CSW_LENGTH);
+
+        assert_csw(&end, status, residue);
+}
+
 static void test_a_drive_says_that_it_is_bulk_only_storage(void **state) {
         End end = control_in("\x80\x06\x00\x01\x00\x00\x12\x00", 18);
 
