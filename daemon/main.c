@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* discfwd: the daemon. Start reading at core/core.h. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include "run/daemon.h"
 #include "run/sandbox.h"
 #include "run/supervisor.h"
+
+#define IDLE_EXIT_MAX_S (24 * 60 * 60)
 
 typedef struct Arguments {
         Options options;
@@ -28,10 +31,27 @@ static void help(void) {
                 "      --state DIR        databases (default: %s/lib/discfwd)\n"
                 "      --config DIR       configuration (default: %s/discfwd)\n"
                 "      --run DIR          sockets (default: /run/discfwd)\n"
+                "      --idle-exit N      end after N seconds without anything to do\n"
                 "  -h, --help             show this help\n"
                 "      --version          show the version\n\n"
                 "See discfwd(8).\n",
                 LOCALSTATEDIR, SYSCONFDIR);
+}
+
+static int parse_seconds(const char *text, unsigned *ret_seconds) {
+        char *end;
+        unsigned long seconds;
+
+        errno = 0;
+        seconds = strtoul(text, &end, 10);
+        if (errno != 0 || *end || text[0] < '0' || text[0] > '9' || seconds == 0 ||
+            seconds > IDLE_EXIT_MAX_S) {
+                (void)fprintf(stderr, "discfwd: \"%s\" is not 1 to %d seconds\n", text,
+                              IDLE_EXIT_MAX_S);
+                return -EINVAL;
+        }
+        *ret_seconds = (unsigned)seconds;
+        return 0;
 }
 
 /* Returns 0 to go on, 1 when all is said, negative for a wrong command line. */
@@ -42,6 +62,7 @@ static int parse(int argc, char *argv[], Arguments *ret_arguments) {
                 OPTION_STATE,
                 OPTION_CONFIG,
                 OPTION_RUN,
+                OPTION_IDLE_EXIT,
                 OPTION_SUPERVISED,
                 OPTION_VERSION
         };
@@ -51,6 +72,7 @@ static int parse(int argc, char *argv[], Arguments *ret_arguments) {
                 { "state", required_argument, NULL, OPTION_STATE },
                 { "config", required_argument, NULL, OPTION_CONFIG },
                 { "run", required_argument, NULL, OPTION_RUN },
+                { "idle-exit", required_argument, NULL, OPTION_IDLE_EXIT },
                 { "supervised", no_argument, NULL, OPTION_SUPERVISED },
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, OPTION_VERSION },
@@ -68,6 +90,10 @@ static int parse(int argc, char *argv[], Arguments *ret_arguments) {
                 case OPTION_STATE: ret_arguments->options.state = optarg; break;
                 case OPTION_CONFIG: ret_arguments->options.config = optarg; break;
                 case OPTION_RUN: ret_arguments->options.run = optarg; break;
+                case OPTION_IDLE_EXIT:
+                        if (parse_seconds(optarg, &ret_arguments->options.idle_exit_s) < 0)
+                                return -1;
+                        break;
                 case OPTION_SUPERVISED: ret_arguments->options.supervised = true; break;
                 case 'h': help(); return 1;
                 case OPTION_VERSION: (void)printf("discfwd %s\n", PACKAGE_VERSION); return 1;
@@ -89,6 +115,7 @@ static int fail(const Fault *fault) {
 static int serve(const Options *options) {
         _cleanup_(daemon_freep) Daemon *daemon = NULL;
         Fault fault = {};
+        int r;
 
         if (sd_listen_fds(1) != 1) {
                 (void)fault_set(&fault, FAULT_BAD_CONFIG,
@@ -100,7 +127,8 @@ static int serve(const Options *options) {
                 return fail(&fault);
         if (daemon_new(options, SD_LISTEN_FDS_START, &daemon, &fault) < 0)
                 return fail(&fault);
-        return daemon_run(daemon) < 0 ? EXIT_FAILED : EXIT_DONE;
+        r = daemon_run(daemon);
+        return r < 0 ? EXIT_FAILED : r;
 }
 
 int main(int argc, char *argv[]) {

@@ -154,3 +154,9 @@ void core_on_store_failed(Core *core, Effect *next, const Fault *fault) {
 bool core_flashing(const Core *core) {
         return core->running.active;
 }
+
+bool core_idle(const Core *core) {
+        return !core->running.active && !core->fetching && !core->refresh.active &&
+               !core->scanning && !core->scan_again && !core->reporting && core->n_waiters == 0 &&
+               core->n_subscribers == 0 && core->first_effect == core->n_effects;
+}

@@ -83,3 +83,6 @@ void core_on_store_failed(Core *core, Effect *next, const Fault *fault);
 
 /* An order is under way, from its acceptance to its last outcome. */
 bool core_flashing(const Core *core);
+/* Nothing is under way, nobody waits or listens, and every effect was taken: what the core knows, the
+ * store knows, so the process may end and be started again. */
+bool core_idle(const Core *core);

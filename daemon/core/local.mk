@@ -24,12 +24,13 @@ check_LIBRARIES += libcoreworld.a
 libcoreworld_a_SOURCES = tests/unit/core-simulation.c tests/unit/core-simulation.h \
 	tests/unit/core-simulation-helper.c \
 	tests/unit/core-world.c tests/unit/core-world.h
-CORE_TESTS = tests/unit/test-core-inventory tests/unit/test-core-job tests/unit/test-core-plan \
+CORE_TESTS = tests/unit/test-core-idle tests/unit/test-core-inventory tests/unit/test-core-job tests/unit/test-core-plan \
 	tests/unit/test-core-refresh tests/unit/test-core-requests tests/unit/test-core-simulation \
 	tests/unit/test-core-store
 check_PROGRAMS += $(CORE_TESTS)
 TESTS += $(CORE_TESTS)
 CORE_TEST_LIBS = libcoreworld.a $(CORE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_core_idle_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_inventory_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_job_LDADD = $(CORE_TEST_LIBS)
 tests_unit_test_core_plan_LDADD = $(CORE_TEST_LIBS)

@@ -381,3 +381,7 @@ void server_error(Server *server, uint64_t id, const Fault *fault) {
         if (client && client->busy)
                 answer(client, error_text(fault), true);
 }
+
+unsigned server_n_clients(const Server *server) {
+        return server->n_clients;
+}

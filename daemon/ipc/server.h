@@ -37,3 +37,5 @@ DEFINE_CLEANUP(Server *, server_free)
  * already, or did not want one, they do nothing. */
 void server_reply(Server *server, uint64_t client, json_t *parameters, bool continues);
 void server_error(Server *server, uint64_t client, const Fault *fault);
+
+unsigned server_n_clients(const Server *server);

@@ -286,11 +286,14 @@ int daemon_new(const Options *options, int listener, Daemon **ret_daemon, Fault 
 }
 
 int daemon_run(Daemon *daemon) {
+        int r;
+
         (void)sd_notify(0, "READY=1");
         daemon_enter(daemon);
         core_start(daemon->core);
         daemon_pump(daemon);
-        return sd_event_loop(daemon->event);
+        r = daemon->options.idle_exit_s > 0 ? idle_watch(daemon) : 0;
+        return r < 0 ? r : sd_event_loop(daemon->event);
 }
 
 Daemon *daemon_free(Daemon *daemon) {
@@ -304,6 +307,8 @@ Daemon *daemon_free(Daemon *daemon) {
         (void)link_free(daemon->report);
         (void)mirror_free(daemon->mirror);
         (void)image_fetch_free(daemon->image);
+        sd_event_source_unref(daemon->idle_watch);
+        sd_event_source_unref(daemon->idle_timer);
         sd_event_source_unref(daemon->hotplug_timer);
         sd_event_source_unref(daemon->folder_watch);
         sd_device_monitor_unref(daemon->monitor);

@@ -22,6 +22,7 @@ typedef struct Options {
         const char *run;      /* folder of the sockets */
         const char *emulated; /* folder of emulated drives, or NULL */
         bool supervised;      /* standalone: started by our own supervisor */
+        unsigned idle_exit_s; /* end after so long without anything to do; 0 never */
 } Options;
 
 typedef struct Mirror Mirror;
@@ -52,11 +53,17 @@ typedef struct Daemon {
         sd_event_source *hotplug_timer;
         sd_event_source *folder_watch;
         struct sd_device_monitor *monitor;
+        sd_event_source *idle_watch, *idle_timer;
 } Daemon;
+
+/* What daemon_run() returns if a uevent came while it ended for idleness: start me again at once. The
+ * unit has it in RestartForceExitStatus=. */
+#define DAEMON_AGAIN 75
 
 int daemon_new(const Options *options, int listener, Daemon **ret_daemon, Fault *fault);
 Daemon *daemon_free(Daemon *daemon);
 DEFINE_CLEANUP(Daemon *, daemon_free)
+/* Until there is nothing to do any more, or a signal. Returns the exit status, or negative errno. */
 int daemon_run(Daemon *daemon);
 
 void daemon_enter(Daemon *daemon);
@@ -90,5 +97,9 @@ void flash_close(Daemon *daemon);
 void flash_report(Daemon *daemon);
 /* hotplug.c */
 int hotplug_watch(Daemon *daemon);
+/* A uevent waits to be read. */
+bool hotplug_pending(const Daemon *daemon);
+/* idle.c */
+int idle_watch(Daemon *daemon);
 /* inhibit.c: logind's block inhibitor while a flash runs; -1 where there is none. */
 int inhibit_sleep(void);

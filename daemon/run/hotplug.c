@@ -2,6 +2,7 @@
 /* Drives coming and going: uevents of the kernel through udev, and for emulated drives the folder of
  * their sockets. No device is opened here, and nothing is polled. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <systemd/sd-device.h>
@@ -45,6 +46,15 @@ static int on_folder(sd_event_source *source, const struct inotify_event *event,
         (void)event;
         something_changed(userdata);
         return 0;
+}
+
+bool hotplug_pending(const Daemon *daemon) {
+        sd_event_source *source =
+                daemon->monitor ? sd_device_monitor_get_event_source(daemon->monitor) : NULL;
+        struct pollfd p = { .fd = source ? sd_event_source_get_io_fd(source) : -1,
+                            .events = POLLIN };
+
+        return p.fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
 int hotplug_watch(Daemon *daemon) {

@@ -8,6 +8,7 @@ librun_a_SOURCES = \
 	daemon/run/fetcher.c \
 	daemon/run/flash.c \
 	daemon/run/hotplug.c \
+	daemon/run/idle.c \
 	daemon/run/image.c \
 	daemon/run/inhibit.c \
 	daemon/run/link.c daemon/run/link.h \

@@ -30,6 +30,8 @@ static const char *const calls[] = {
         "setsockopt",
         "getpeername",
         "socketpair",
+        /* sd_notify_barrier(3): has systemd heard that we end? */
+        "pipe2",
         /* databases: everything below the state folder, which Landlock sees to */
         "openat",
         "openat2",
