@@ -32,11 +32,19 @@ static void something_changed(Daemon *daemon) {
 }
 
 static int on_device(sd_device_monitor *monitor, sd_device *device, void *userdata) {
-        const char *name = "";
+        const char *name = "", *attention = "";
 
         (void)monitor;
+        if (sd_device_get_subsystem(device, &name) < 0)
+                return 0;
         /* A disc in or out changes the block device, and is no business of ours. */
-        if (sd_device_get_subsystem(device, &name) >= 0 && strcmp(name, "scsi_generic") == 0)
+        if (strcmp(name, "scsi_generic") == 0)
+                something_changed(userdata);
+        /* A drive said 6/3F/03: somebody else gave it other firmware, and it was not plugged in
+         * again. The kernel's own copy of its name stays what it was. */
+        if (strcmp(name, "scsi") == 0 &&
+            sd_device_get_property_value(device, "SDEV_UA", &attention) >= 0 &&
+            strcmp(attention, "INQUIRY_DATA_HAS_CHANGED") == 0)
                 something_changed(userdata);
         return 0;
 }
@@ -71,6 +79,9 @@ int hotplug_watch(Daemon *daemon) {
         if (r >= 0)
                 r = sd_device_monitor_filter_add_match_subsystem_devtype(daemon->monitor,
                                                                          "scsi_generic", NULL);
+        if (r >= 0)
+                r = sd_device_monitor_filter_add_match_subsystem_devtype(daemon->monitor, "scsi",
+                                                                         "scsi_device");
         if (r >= 0)
                 r = sd_device_monitor_attach_event(daemon->monitor, daemon->event);
         if (r >= 0)
