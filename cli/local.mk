@@ -7,6 +7,7 @@ libcli_a_SOURCES = \
 	cli/connect.c cli/connect.h \
 	cli/event.c cli/event.h \
 	cli/help.c \
+	cli/holders.c cli/holders.h \
 	cli/options.c cli/options.h \
 	cli/outcome.c cli/outcome.h \
 	cli/present.c cli/present.h \
@@ -44,11 +45,12 @@ fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_fishcompletion_DATA = packaging/completions/fish/discfw.fish
 
 if HAVE_CMOCKA
-CLI_TESTS = tests/unit/test-cli-errors tests/unit/test-cli-options tests/unit/test-cli-progress \
+CLI_TESTS = tests/unit/test-cli-errors tests/unit/test-cli-holders tests/unit/test-cli-options tests/unit/test-cli-progress \
 	tests/unit/test-cli-reply
 check_PROGRAMS += $(CLI_TESTS)
 TESTS += $(CLI_TESTS)
 tests_unit_test_cli_errors_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cli_holders_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_options_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_progress_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_reply_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/holders.h"
 #include "cli/outcome.h"
 #include "cli/present.h"
 #include "cli/progress.h"
@@ -139,6 +140,26 @@ static int lose_sight(Cli *cli, const char *drive, const FlashView *view, const 
         return EXIT_UNREACHABLE;
 }
 
+/* A refusal since somebody else has the drive. Root may look into processes and is told who it is;
+ * what it comes to for others, the daemon says. */
+static int flash_failed(Cli *cli, const Fault *fault) {
+        const json_t *error = cli->client ? client_error(cli->client) : NULL,
+                     *parameters = reply_object(error, "parameters");
+        char who[HOLDERS_MAX * 512], mend[sizeof(who) + 16];
+        bool mounted = fault->code == FAULT_MOUNTED;
+
+        if (cli_json(cli) || cli->options.value[OPTION_HOST] || geteuid() != 0 ||
+            (fault->code != FAULT_CLAIMED && !mounted))
+                return cli_fail(cli, fault);
+        holders_of_drive(reply_text(parameters, "block"), reply_text(parameters, "node"), !mounted,
+                         who, sizeof(who));
+        if (!who[0])
+                return cli_fail(cli, fault);
+        text_format(mend, sizeof(mend), "%s it: %s", mounted ? "unmount" : "close", who);
+        cli_complain(mend, "%s", fault->text);
+        return fault_exit_status(fault->code);
+}
+
 /* Orders the flash of what was agreed to, and looks on until it ends. */
 static int flash(Cli *cli, const char *operand, const char *drive, const char *kind,
                  const char *digest) {
@@ -168,7 +189,7 @@ static int flash(Cli *cli, const char *operand, const char *drive, const char *k
         (void)sigprocmask(SIG_SETMASK, &before, NULL);
         if (r < 0 && view.started && fault.code == FAULT_DAEMON_UNREACHABLE)
                 return lose_sight(cli, drive, &view, &fault);
-        return r < 0 ? cli_fail(cli, &fault) : say_outcome(cli, drive, &view);
+        return r < 0 ? flash_failed(cli, &fault) : say_outcome(cli, drive, &view);
 }
 
 /* Whether it may go on: 0, or an exit status. */

@@ -80,7 +80,8 @@ static const struct {
         { FAULT_NO_UPDATE, "NoUpdate", EXIT_REFUSED, NULL },
 
         { FAULT_MOUNTED, "Mounted", EXIT_REFUSED, "unmount the disc" },
-        { FAULT_CLAIMED, "Claimed", EXIT_REFUSED, "close the program that uses the drive" },
+        { FAULT_CLAIMED, "Claimed", EXIT_REFUSED,
+          "close the program that uses the drive; as root, discfw says which it is" },
         { FAULT_DISC_PRESENT, "DiscPresent", EXIT_REFUSED, "take the disc out" },
         { FAULT_TRAY_OPEN, "TrayOpen", EXIT_REFUSED, "close the tray" },
         { FAULT_DRIVE_WRITING, "DriveWriting", EXIT_REFUSED, "wait until the disc is written" },

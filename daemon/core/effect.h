@@ -95,8 +95,8 @@ typedef struct Effect {
                 } trail;
                 struct {
                         uint64_t client;
-                        json_t *parameters; /* NULL: the fault is the answer */
-                        Fault fault;
+                        json_t *parameters; /* with a fault: more parameters of the error, or NULL */
+                        Fault fault;        /* set: it is the answer */
                         bool continues;
                         bool add_audit_seq;
                 } reply;

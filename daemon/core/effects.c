@@ -58,7 +58,7 @@ static bool survives(Effect *effect, const Fault *fault) {
         case EFFECT_FLASH_PLAN:
         case EFFECT_FLASH_GO: return false;
         case EFFECT_REPLY:
-                if (!effect->reply.continues && effect->reply.parameters) {
+                if (!effect->reply.continues && effect->reply.fault.code == FAULT_NONE) {
                         json_decref(effect->reply.parameters);
                         effect->reply.parameters = NULL;
                         effect->reply.fault = *fault;

@@ -323,6 +323,14 @@ void core_on_flash_phase(Core *core, const FlashPhaseNote *note) {
         tell_progress(core);
 }
 
+/* Where others may have the drive open: who may look into processes can say who they are. */
+static json_t *whom_to_look_for(const FlashJob *job, const Drive *drive) {
+        if (!drive || (job->fault.code != FAULT_CLAIMED && job->fault.code != FAULT_MOUNTED))
+                return NULL;
+        return json_pack("{ss ss}", "node", drive->state.record.node, "block",
+                         drive->state.record.block);
+}
+
 static void answer_client(Core *core, const FlashJob *job, Drive *drive) {
         char revision[REVISION_TEXT_SIZE];
         Effect *e;
@@ -340,7 +348,7 @@ static void answer_client(Core *core, const FlashJob *job, Drive *drive) {
         /* A flash that ended in anything but what was wanted is an error of its own name. */
         if (job->outcome != OUTCOME_VERIFIED) {
                 json_decref(e->reply.parameters);
-                e->reply.parameters = NULL;
+                e->reply.parameters = whom_to_look_for(job, drive);
                 e->reply.fault = job->fault;
         }
 }

@@ -375,11 +375,11 @@ void server_reply(Server *server, uint64_t id, json_t *parameters, bool continue
                 answer(client, reply_text(parameters, continues), !continues);
 }
 
-void server_error(Server *server, uint64_t id, const Fault *fault) {
+void server_error(Server *server, uint64_t id, const Fault *fault, json_t *more) {
         Client *client = find(server, id);
 
         if (client && client->busy)
-                answer(client, error_text(fault), true);
+                answer(client, error_text(fault, more), true);
 }
 
 unsigned server_n_clients(const Server *server) {

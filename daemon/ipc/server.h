@@ -33,9 +33,9 @@ int server_new(sd_event *event, int listener, const ServerPolicy *policy,
 Server *server_free(Server *server);
 DEFINE_CLEANUP(Server *, server_free)
 
-/* PARAMETERS is borrowed. To a client that left, has its answer
- * already, or did not want one, they do nothing. */
+/* PARAMETERS is borrowed; MORE are further ones of this error, or NULL. To a client that left, has its
+ * answer already, or did not want one, they do nothing. */
 void server_reply(Server *server, uint64_t client, json_t *parameters, bool continues);
-void server_error(Server *server, uint64_t client, const Fault *fault);
+void server_error(Server *server, uint64_t client, const Fault *fault, json_t *more);
 
 unsigned server_n_clients(const Server *server);

@@ -253,10 +253,12 @@ char *reply_text(json_t *parameters, bool continues) {
         return json ? json_text(json) : NULL;
 }
 
-char *error_text(const Fault *fault) {
+char *error_text(const Fault *fault, json_t *more) {
         _cleanup_json_ json_t *json = NULL;
 
         json = json_pack("{ss s{so ss*}}", "error", fault_varlink_name(fault->code), "parameters",
                          "text", json_string_safe(fault->text), "mend", fault_mend(fault->code));
+        if (json && more && json_object_update(json_object_get(json, "parameters"), more) < 0)
+                return NULL;
         return json ? json_text(json) : NULL;
 }

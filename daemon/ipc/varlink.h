@@ -27,7 +27,8 @@ CallVerdict call_parse(const void *bytes, size_t n_bytes, Call *ret_call);
 
 /* A reply as text, to be freed; its NUL belongs to the message. NULL on lack of memory. */
 char *reply_text(json_t *parameters, bool continues);
-char *error_text(const Fault *fault);
+/* MORE: further parameters, or NULL. */
+char *error_text(const Fault *fault, json_t *more);
 
 const char *method_name(Method method); /* "GetStatus" */
 

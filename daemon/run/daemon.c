@@ -33,13 +33,14 @@ static void reload(Daemon *daemon, const Request *request) {
                 list.method = METHOD_LIST_CATALOGS;
                 core_on_request(daemon->core, &list);
         } else
-                server_error(daemon->server, request->client, &fault);
+                server_error(daemon->server, request->client, &fault, NULL);
         free(configs);
 }
 
 static void send_reply(Daemon *daemon, const Effect *effect) {
-        if (!effect->reply.parameters) {
-                server_error(daemon->server, effect->reply.client, &effect->reply.fault);
+        if (effect->reply.fault.code != FAULT_NONE) {
+                server_error(daemon->server, effect->reply.client, &effect->reply.fault,
+                             effect->reply.parameters);
                 return;
         }
         if (effect->reply.add_audit_seq)

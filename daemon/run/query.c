@@ -202,7 +202,7 @@ void query_answer(Daemon *daemon, const Effect *effect) {
         if (!answer && fault.code == FAULT_NONE)
                 (void)fault_set(&fault, FAULT_INTERNAL, "out of memory");
         if (fault.code != FAULT_NONE)
-                server_error(daemon->server, request->client, &fault);
+                server_error(daemon->server, request->client, &fault, NULL);
         else
                 server_reply(daemon->server, request->client, answer, false);
 }

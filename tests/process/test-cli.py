@@ -457,6 +457,16 @@ def test_a_daemon_that_refuses_the_flash_is_believed():
                "discfw: a newer catalog came\n  look again\n")
 
 
+def test_a_drive_that_somebody_else_has_is_not_looked_for_where_the_daemon_likes():
+    """Who has it, root is told (in the guest's tests); by names of drives, and by no others."""
+    for block, node in (("sr77", "sg77"), ("../null", "null"), ("", None), (7, [])):
+        claimed = error("org.discfw.Claimed", text="another program has it", mend="close it",
+                        block=block, node=node)
+        with Daemon(PlanFlash=[reply(plan=PLAN)], Flash=[claimed]) as daemon:
+            expect(run(daemon, "update", "sr0", "-y", "-q"), 3, "",
+                   "discfw: another program has it\n  close it\n")
+
+
 def test_several_drives_end_at_the_first_that_needs_attention():
     with Daemon(**flash_with(reply(False, job=1, outcome="lost"))) as daemon:
         result = run(daemon, "update", "sr0", "sr1", "sr2", "-y", "-q")

@@ -214,7 +214,7 @@ static void take_reply(Simulation *sim, const Effect *e) {
         client->waits = false;
         if (method_changes(client->request.method) && !client->request.caller.admin)
                 SIM_REQUIRE(sim, fault->code == FAULT_NOT_PERMITTED);
-        if (e->reply.parameters)
+        if (e->reply.fault.code == FAULT_NONE)
                 check_promise(sim, &client->request, e->reply.parameters);
         else
                 SIM_REQUIRE(sim, fault->code != FAULT_NONE && fault_code_valid(fault->code) &&

@@ -98,9 +98,12 @@ static void save(World *world, const Effect *e) {
 static void show_reply(World *world, const Effect *e) {
         _cleanup_free_ char *text = NULL;
 
-        if (!e->reply.parameters) {
-                assert_int_not_equal(e->reply.fault.code, FAULT_NONE);
+        if (e->reply.fault.code != FAULT_NONE) {
                 assert_false(e->reply.continues);
+                if (e->reply.parameters) { /* further ones, of the error */
+                        json_decref(world->reply);
+                        world->reply = json_incref(e->reply.parameters);
+                }
                 line(world, "reply %u %s", (unsigned)e->reply.client,
                      fault_name(e->reply.fault.code));
                 world->fault = e->reply.fault;

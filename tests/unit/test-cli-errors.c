@@ -89,7 +89,7 @@ static void test_the_interface_has_every_fault_and_no_other(void **state) {
 
         (void)state;
         for (unsigned i = 0; fault_nth(i) != FAULT_NONE; i++) {
-                (void)snprintf(item, sizeof(item), "\nerror %s (text: string, mend: ?string)\n",
+                (void)snprintf(item, sizeof(item), "\nerror %s (text: string, mend: ?string",
                                fault_name(fault_nth(i)));
                 if (!strstr(interface, item))
                         fail_msg("org.discfw.varlink lacks%s", item);

@@ -68,6 +68,10 @@ static void test_the_old_journals_are_asked_for_once(void **state) {
         assert_false(world_did(world, "report"));
 }
 
+static const char *member(const World *world, const char *name) {
+        return json_string_value(json_object_get(world->reply, name));
+}
+
 static void test_every_outcome_is_told_once_by_its_name(void **state) {
         static const struct {
                 Outcome outcome;
@@ -92,6 +96,10 @@ static void test_every_outcome_is_told_once_by_its_name(void **state) {
                 world_go(world);
                 world_end(world, 1, cases[i].outcome, cases[i].revision);
                 assert_true(world_did(world, cases[i].told));
+                if (cases[i].outcome == OUTCOME_REFUSED) { /* Claimed: where to look for whom */
+                        assert_string_equal(member(world, "node"), "sg0");
+                        assert_string_equal(member(world, "block"), "sr0");
+                }
                 assert_int_equal(world->job.stage, JOB_STAGE_ENDED);
                 assert_int_equal(world->job.outcome, cases[i].outcome);
                 assert_int_equal(world->drive.attention, cases[i].attention);

@@ -261,7 +261,7 @@ static void test_progress_comes_before_the_answer_and_nothing_after_it(void **st
         say(bench, client, "a", true);
         say(bench, client, "b", false);
         say(bench, client, "c", false);
-        server_error(bench->server, client, &(Fault){ FAULT_INTERNAL, "d" });
+        server_error(bench->server, client, &(Fault){ FAULT_INTERNAL, "d" }, NULL);
         run(bench);
         assert_string_equal(got(fd),
                             "{\"parameters\":{\"text\":\"a\"},\"continues\":true} " ANSWER("b"));
@@ -273,7 +273,8 @@ static void test_a_refusal_is_an_error_by_its_name(void **state) {
 
         bench->later = true;
         put(bench, fd, SCAN, sizeof(SCAN));
-        server_error(bench->server, bench->requests[0].client, &(Fault){ FAULT_BUSY, "wait" });
+        server_error(bench->server, bench->requests[0].client, &(Fault){ FAULT_BUSY, "wait" },
+                     NULL);
         assert_int_equal(strncmp(got(fd), "{\"error\":\"org.discfw.Busy\"", 26), 0);
 }
 

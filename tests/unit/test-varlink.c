@@ -285,8 +285,10 @@ static void test_the_service_says_what_it_is(void **state) {
 }
 
 static void test_answers_have_the_form_of_varlink(void **state) {
-        _cleanup_json_ json_t *parameters = json_pack("{si}", "job", 7);
-        _cleanup_free_ char *last = reply_text(parameters, false), *more = NULL, *fails = NULL;
+        _cleanup_json_ json_t *parameters = json_pack("{si}", "job", 7),
+                              *node = json_pack("{ss}", "node", "sg1");
+        _cleanup_free_ char *last = reply_text(parameters, false), *more = NULL, *fails = NULL,
+                            *names = NULL;
         Fault fault = {};
 
         (void)state;
@@ -294,10 +296,14 @@ static void test_answers_have_the_form_of_varlink(void **state) {
         assert_string_equal(last, "{\"parameters\":{\"job\":7}}");
         assert_string_equal(more, "{\"parameters\":{\"job\":7},\"continues\":true}");
         (void)fault_set(&fault, FAULT_CATALOG_EXPIRED, "it was \xff valid");
-        fails = error_text(&fault);
+        fails = error_text(&fault, NULL);
         assert_int_equal(strncmp(fails, "{\"error\":\"org.discfw.CatalogExpired\",", 37), 0);
         assert_non_null(strstr(fails, "\"text\":\"it was \\\\xff valid\""));
         assert_non_null(strstr(fails, "\"mend\":\""));
+        assert_null(strstr(fails, "\"node\""));
+        names = error_text(&fault, node);
+        assert_non_null(strstr(names, "\"text\":\"it was \\\\xff valid\""));
+        assert_non_null(strstr(names, "\"node\":\"sg1\"}}"));
 }
 
 int main(void) {
