@@ -33,6 +33,7 @@ SUFFIXES = .service.in .service
 		$< > $@.tmp && mv $@.tmp $@
 $(UNIT_SERVICES): Makefile
 
+dist_journalcatalog_DATA = packaging/journal/discfwd.catalog
 udevrulesdir = $(udevdir)/rules.d
 dist_udevrules_DATA = packaging/udev/60-discfwd.rules
 dist_polkitrules_DATA = packaging/polkit/discfwd.rules

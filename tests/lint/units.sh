@@ -41,6 +41,15 @@ for service in $services; do
 	check "$service is closed" "$(too_open "$t/units" "$service")"
 done
 
+# What the journal is told to say beside our messages (test-cli-errors has what must be in it).
+if command -v journalctl >/dev/null; then
+	mkdir -p "$t/root/usr/lib/systemd/catalog" "$t/root/var/lib/systemd/catalog"
+	cp "$top/packaging/journal/discfwd.catalog" "$t/root/usr/lib/systemd/catalog"
+	check "the journal's catalog is understood" "$(journalctl --root="$t/root" --update-catalog 2>&1)"
+	expect "it has all entries" "$(grep -c '^-- ' "$top/packaging/journal/discfwd.catalog")" \
+		"$(journalctl --root="$t/root" --list-catalog 2>/dev/null | grep -c 'discfwd')"
+fi
+
 stage "$t/planted"
 sed -i 's/^ProtectHome=/ProtectHomes=/' "$t/planted/discfw-fetch@.service"
 expect "a misspelt line is found" 1 "$(verify "$t/planted" | sort -u | grep -c 'ProtectHomes')"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* discfw-errors(7) and the interface have every fault, and no other. */
+/* discfw-errors(7), the journal's catalog and the interface have every fault, and no other. */
 #include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
@@ -83,6 +83,42 @@ static void test_the_manual_has_the_next_step_of_every_fault(void **state) {
         }
 }
 
+/* Up to the next entry of the journal's catalog. */
+static void journal_entry(const char *catalog, FaultCode code, char *ret_entry, size_t size) {
+        char item[64];
+        const char *start, *end;
+
+        (void)snprintf(item, sizeof(item), "\n-- %s\nSubject: ", fault_message_id(code));
+        start = strstr(catalog, item);
+        if (!start)
+                fail_msg("discfwd.catalog lacks %s for %s", item, fault_name(code));
+        end = strstr(start + 1, "\n-- ");
+        (void)snprintf(ret_entry, size, "%.*s", end ? (int)(end - start) : (int)strlen(start),
+                       start);
+}
+
+static void test_the_journal_explains_every_fault_and_no_other(void **state) {
+        _cleanup_free_ char *catalog = read_source("packaging/journal/discfwd.catalog");
+
+        (void)state;
+        for (unsigned i = 0; fault_nth(i) != FAULT_NONE; i++) {
+                char entry[2048], flat[2048], mend[512];
+
+                journal_entry(catalog, fault_nth(i), entry, sizeof(entry));
+                assert_non_null(strstr(entry, "\nDefined-By: discfwd\n"));
+                assert_non_null(strstr(entry, "\nDocumentation: man:discfw-errors(7)"));
+                assert_non_null(strstr(entry, "@DISCFW_FAULT@"));
+                if (!fault_mend(fault_nth(i)))
+                        continue;
+                flatten(entry, flat, sizeof(flat));
+                flatten(fault_mend(fault_nth(i)), mend, sizeof(mend));
+                if (!strstr(flat, mend))
+                        fail_msg("discfwd.catalog: %s lacks \"%s\"", fault_name(fault_nth(i)),
+                                 mend);
+        }
+        assert_int_equal(count(catalog, "\n-- "), n_faults());
+}
+
 static void test_the_interface_has_every_fault_and_no_other(void **state) {
         _cleanup_free_ char *interface = read_source("schema/varlink/org.discfw.varlink");
         char item[128];
@@ -101,6 +137,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_manual_has_every_fault_with_its_exit_status),
                 cmocka_unit_test(test_the_manual_has_the_next_step_of_every_fault),
+                cmocka_unit_test(test_the_journal_explains_every_fault_and_no_other),
                 cmocka_unit_test(test_the_interface_has_every_fault_and_no_other),
         };
 
