@@ -80,14 +80,16 @@ static void set_condition(Drive *drive, Condition condition) {
         drive->dirty = true;
 }
 
-/* New code starts, and says so if its name differs (SPC-4 6.4.2: inquiry data have changed). */
+/* New code starts. If its name differs, that is two things to report (SPC-4 5.14, 6.4.2). */
 static void run_firmware(Drive *drive, const Firmware *firmware) {
         bool differs = memcmp(&drive->firmware, firmware, sizeof(*firmware)) != 0;
 
         drive->firmware = *firmware;
         set_condition(drive, CONDITION_NORMAL);
-        if (differs)
-                drive_attention(drive, 0x3f, 0x01);
+        if (!differs)
+                return;
+        drive_attention(drive, 0x3f, 0x01);
+        drive_attention(drive, 0x3f, 0x03);
 }
 
 uint32_t drive_burn(Drive *drive, const Firmware *next, bool runs, uint64_t now) {

@@ -60,6 +60,7 @@ static void test_a_btc_drive_burns_for_50_seconds_and_is_new(void **state) {
         assert_revision(&drive, 100, "0043");
         assert_refused(ready_at(&drive, 49999), 2, 0x04, 0x01);
         assert_refused(ready_at(&drive, 50000), 6, 0x3f, 0x01);
+        assert_refused(ready_at(&drive, 50000), 6, 0x3f, 0x03);
         assert_refused(ready_at(&drive, 50001), 2, 0x3a, 0x01);
         assert_revision(&drive, 50002, "0045");
 }
@@ -297,6 +298,7 @@ static void test_a_plextor_takes_blocks_of_any_size(void **state) {
                 assert_int_equal(reply->delay_ms, 12000);
                 assert_refused(ready_at(&drive, 11999), 2, 0x04, 0x01);
                 assert_refused(ready_at(&drive, 12000), 6, 0x3f, 0x01);
+                assert_refused(ready_at(&drive, 12000), 6, 0x3f, 0x03);
                 assert_revision(&drive, 12000, "1.09");
         }
 }
