@@ -23,7 +23,7 @@ libdb_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 DB_LIBS = libdb.a $(BASE_LIBS) $(SQLITE_LIBS)
 
 db/migrations.c: $(SQL_FILES) db/embed.awk
-	$(AM_V_GEN)$(MKDIR_P) db && cd $(srcdir) && $(AWK) -f db/embed.awk $(SQL_FILES) \
+	$(AM_V_GEN)$(MKDIR_P) db && cd $(srcdir) && LC_ALL=C $(AWK) -f db/embed.awk $(SQL_FILES) \
 		>$(abs_builddir)/$@.new && mv $(abs_builddir)/$@.new $(abs_builddir)/$@
 CLEANFILES += db/migrations.c
 EXTRA_DIST += db/embed.awk $(SQL_FILES)

@@ -40,3 +40,8 @@ dist_polkitrules_DATA = packaging/polkit/discfwd.rules
 
 # "./dev package" makes a debian/ of it.
 EXTRA_DIST += packaging/debian
+PACKAGE_TESTS = tests/package/contents.sh tests/package/reproducible.sh
+EXTRA_DIST += $(PACKAGE_TESTS)
+check-package:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(PACKAGE_TESTS)'
+.PHONY: check-package

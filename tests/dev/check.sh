@@ -83,6 +83,8 @@ for tool in format shell cppcheck tidy analyzer; do
 	step lint-$tool lint_$tool
 done
 step distcheck distcheck
+step package sh tests/dev/package.sh
+step check-package make -C build -s check-package
 
 say "skipped, and why:"
 sed -n 's/^SKIP: /        /p' $logs/*.log | sort | uniq -c
