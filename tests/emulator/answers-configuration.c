@@ -6,6 +6,9 @@
 
 #include "base/bytes.h"
 
+/* The features of no drive are longer. */
+#define CONFIGURATION_MAX 4096
+
 enum { VERSION_SHIFT = 2, PERSISTENT = 0x02, CURRENT = 0x01 };
 enum { ASK_ALL = 0, ASK_CURRENT = 1, ASK_ONE = 2 };
 
@@ -16,10 +19,6 @@ typedef struct Listing {
         uint16_t start;
         Writer writer;
 } Listing;
-
-static uint16_t current_profile(const Drive *drive) {
-        return drive_has_medium(drive) ? drive->model->disc_profile : 0;
-}
 
 static bool wanted(const Listing *listing, uint16_t code, bool current) {
         if (listing->ask == ASK_ONE)
@@ -40,7 +39,7 @@ static void add(Listing *listing, uint16_t code, uint8_t flags, const void *payl
 
 static void add_profiles(Listing *listing) {
         const DriveModel *model = listing->drive->model;
-        uint16_t current = current_profile(listing->drive);
+        uint16_t current = drive_profile(listing->drive);
         uint8_t list[MODEL_PROFILES_MAX * 4] = {};
 
         for (uint32_t i = 0; i < model->n_profiles; i++) {
@@ -81,7 +80,7 @@ static void add_listed(Listing *listing, uint16_t from, uint16_t to) {
 
         for (uint32_t i = 0; i < model->n_features; i++) {
                 uint16_t code = model->features[i];
-                bool current = code >= 0x0100 || current_profile(listing->drive) != 0;
+                bool current = code >= 0x0100 || drive_profile(listing->drive) != 0;
 
                 if (code >= from && code <= to)
                         add(listing, code, current ? CURRENT : 0, nothing, payload_length(code));
@@ -131,7 +130,7 @@ static void add_aacs(Listing *listing) {
 
 /* An asked feature that the drive does not have is no error: the header alone comes back. */
 ANSWER(get_configuration) {
-        uint8_t bytes[SCSI_IN_MAX];
+        uint8_t bytes[CONFIGURATION_MAX];
         Listing listing = {
                 .drive = drive,
                 .ask = request->cdb[1] & 0x03,
@@ -150,7 +149,7 @@ ANSWER(get_configuration) {
         }
         write_be32(&listing.writer, 0);
         write_be16(&listing.writer, 0);
-        write_be16(&listing.writer, current_profile(drive));
+        write_be16(&listing.writer, drive_profile(drive));
         add_profiles(&listing);
         add_fixed(&listing);
         add_listed(&listing, 0x0004, 0x0103);

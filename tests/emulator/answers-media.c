@@ -8,26 +8,6 @@
 static const Sense invalid_field = { 5, 0x24, 0x00 };
 static const Sense invalid_opcode = { 5, 0x20, 0x00 };
 
-/* Sectors of a disc with data: a small CD. */
-#define DISC_SECTORS 300000u
-#define SECTOR_SIZE  2048u
-
-/* MMC-6 6.24: a blank disc has a capacity of none. */
-ANSWER(read_capacity) {
-        uint8_t bytes[8];
-        Sense sense;
-
-        (void)now;
-        if (drive_not_ready(drive, &sense)) {
-                reply_refuse(reply, sense);
-                return;
-        }
-        (void)request;
-        put_be32(bytes, drive->disc == DISC_DATA ? DISC_SECTORS - 1 : 0);
-        put_be32(bytes + 4, SECTOR_SIZE);
-        reply_data(reply, bytes, sizeof(bytes), sizeof(bytes));
-}
-
 /* MMC-6 6.21, standard disc information. */
 ANSWER(read_disc_information) {
         uint8_t bytes[34] = {};
@@ -43,7 +23,7 @@ ANSWER(read_disc_information) {
                 return;
         }
         put_be16(bytes, sizeof(bytes) - 2);
-        bytes[2] = drive->disc == DISC_DATA ? 0x0e : 0x00; /* complete; empty */
+        bytes[2] = drive->disc.kind == DISC_DATA ? 0x0e : 0x00; /* complete; empty */
         bytes[3] = 1;
         bytes[4] = 1;
         bytes[5] = 1;
@@ -107,6 +87,14 @@ static void capabilities_page(const Drive *drive, unsigned control, uint8_t page
         put_be16(page + 22, 1);
 }
 
+/* Medium type, as SFF-8020i had it and old drives still say: tray open, or no disc. */
+static uint8_t medium_type(const Drive *drive) {
+        if (drive->tray_open)
+                return 0x71;
+        return drive->disc.kind == DISC_NONE ? 0x70 : 0x01;
+}
+
+/* MMC-6 6.12. The 6-byte form (SPC-4 6.11) is none of MMC's, and drives refuse it. */
 ANSWER(mode_sense) {
         unsigned control = request->cdb[2] >> 6, code = request->cdb[2] & 0x3f;
         uint8_t bytes[8 + 26] = {};
@@ -121,8 +109,7 @@ ANSWER(mode_sense) {
                 return;
         }
         put_be16(bytes, sizeof(bytes) - 2);
-        /* Medium type, as SFF-8020i had it and old drives still say: tray open, or no disc. */
-        bytes[2] = drive->tray_open ? 0x71 : drive->disc == DISC_NONE ? 0x70 : 0x01;
+        bytes[2] = medium_type(drive);
         capabilities_page(drive, control, bytes + 8);
         reply_data(reply, bytes, sizeof(bytes), get_be16(request->cdb + 7));
 }

@@ -15,8 +15,16 @@ ANSWER(start_stop);
 ANSWER(prevent_allow);
 ANSWER(read_buffer);
 
-/* answers-media.c */
+/* answers-disc.c */
 ANSWER(read_capacity);
+ANSWER(read_10);
+ANSWER(read_12);
+ANSWER(read_toc);
+ANSWER(read_track_information);
+ANSWER(read_format_capacities);
+ANSWER(read_disc_structure);
+
+/* answers-media.c */
 ANSWER(get_event_status);
 ANSWER(read_disc_information);
 ANSWER(mode_sense);

@@ -14,7 +14,10 @@ static int open_place(Bench *bench, size_t i, const BenchOptions *options, Fault
         Place *place = &bench->places[i];
         int r;
 
-        drive_init(&place->drive, &bench->models[i], options->time_scale);
+        r = drive_init(&place->drive, &bench->models[i], options->time_scale);
+        if (r < 0)
+                return fault_set(fault, FAULT_BAD_CONFIG, "%s: %s: %s", bench->models[i].name,
+                                 bench->models[i].disc_image, strerror(-r));
         if (bench->state_fd >= 0) {
                 r = state_load(bench->state_fd, &place->drive, fault);
                 if (r < 0)
@@ -198,11 +201,11 @@ bool bench_tray(Bench *bench, size_t i, bool open, uint64_t now) {
         return done;
 }
 
-bool bench_disc(Bench *bench, size_t i, DiscKind disc, uint64_t now) {
-        bool done = drive_set_disc(&bench->places[i].drive, disc, now);
+int bench_disc(Bench *bench, size_t i, DiscKind kind, const char *image, uint64_t now) {
+        int r = drive_set_disc(&bench->places[i].drive, kind, image, now);
 
         keep(bench, i);
-        return done;
+        return r;
 }
 
 int bench_faults(Bench *bench, const char *file, Fault *fault) {

@@ -55,5 +55,5 @@ uint64_t bench_tick(Bench *bench, uint64_t now);
 void bench_power_cycle(Bench *bench, size_t place, uint64_t now);
 void bench_bus_reset(Bench *bench, size_t place);
 bool bench_tray(Bench *bench, size_t place, bool open, uint64_t now);
-bool bench_disc(Bench *bench, size_t place, DiscKind disc, uint64_t now);
+int bench_disc(Bench *bench, size_t place, DiscKind kind, const char *image, uint64_t now);
 int bench_faults(Bench *bench, const char *file, Fault *fault);

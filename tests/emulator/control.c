@@ -15,6 +15,7 @@ typedef struct Hand {
         Front *front;
         size_t place;
         const char *argument;
+        const char *more; /* NULL */
         uint64_t now;
         FILE *answer;
         char wrong[FAULT_TEXT_MAX];
@@ -67,15 +68,22 @@ static void do_tray(Hand *hand) {
 static void do_disc(Hand *hand) {
         const char *word = hand->argument;
         DiscKind disc;
+        int r;
 
         if (strcmp(word, "in") == 0)
                 word = "data";
         if (strcmp(word, "out") == 0)
                 word = "none";
-        if (!disc_kind_parse(word, &disc))
+        if (!disc_kind_parse(word, &disc)) {
                 strcpy(hand->wrong, "a disc is none, data or blank");
-        else if (!bench_disc(hand->bench, hand->place, disc, hand->now))
+                return;
+        }
+        r = bench_disc(hand->bench, hand->place, disc, hand->more, hand->now);
+        if (r == -EBUSY)
                 strcpy(hand->wrong, "the tray is locked");
+        else if (r < 0)
+                (void)snprintf(hand->wrong, sizeof(hand->wrong), "%.200s: %s",
+                               hand->more ? hand->more : word, strerror(-r));
 }
 
 static void do_faults(Hand *hand) {
@@ -121,6 +129,7 @@ static void execute(Hand *hand, char *line) {
                 strcpy(hand->wrong, "a word is missing");
         } else {
                 hand->argument = argument;
+                hand->more = strtok_r(NULL, " \t\r\n", &rest);
                 verbs[i].act(hand);
         }
 }

@@ -6,6 +6,7 @@
  *     unplug NAME, plug NAME     power and cable
  *     tray NAME open|closed
  *     disc NAME none|data|blank  (in, out: data, none)
+ *     disc NAME data FILE        with what is in an image
  *     reset NAME                 of the bus
  *     settle NAME                nothing is left to report: as after a kernel has found the drive
  *     faults FILE                a new plan in place of the old; "faults -" for none

@@ -11,21 +11,6 @@
 #include "tests/emulator/image.h"
 #include "tests/emulator/quoted.h"
 
-static const char *const disc_kinds[] = { "none", "data", "blank" };
-
-bool disc_kind_parse(const char *text, DiscKind *ret_kind) {
-        for (unsigned i = 0; i < N_ELEMENTS(disc_kinds); i++)
-                if (strcmp(text, disc_kinds[i]) == 0) {
-                        *ret_kind = (DiscKind)i;
-                        return true;
-                }
-        return false;
-}
-
-const char *disc_kind_name(DiscKind kind) {
-        return disc_kinds[kind];
-}
-
 static bool parse_number(const char *text, unsigned long max, unsigned long *ret_number) {
         unsigned long number;
         char *end;
@@ -193,6 +178,9 @@ static bool set_media(DriveModel *model, const char *key, const char *value) {
                 return parse_choice(value, "closed", "open", &model->tray_open);
         if (strcmp(key, "disc") == 0)
                 return disc_kind_parse(value, &model->disc);
+        if (strcmp(key, "image") == 0)
+                return (size_t)snprintf(model->disc_image, sizeof(model->disc_image), "%s", value) <
+                       sizeof(model->disc_image);
         if (strcmp(key, "profile") == 0) {
                 uint16_t codes[MODEL_PROFILES_MAX];
 
@@ -231,6 +219,8 @@ static bool set_family(FamilyModel *family, const char *key, const char *value) 
                 return parse_uint32_t(value, &family->size) && family->size <= IMAGE_LENGTH_MAX;
         if (strcmp(key, "burn") == 0)
                 return parse_seconds(value, &family->burn_ms);
+        if (strcmp(key, "restart") == 0)
+                return parse_seconds(value, &family->restart_ms);
         if (strcmp(key, "hardware") == 0)
                 return quoted_parse(value, ' ', family->hardware, HARDWARE_LENGTH);
         if (strcmp(key, "runs-product") == 0)
@@ -300,8 +290,6 @@ static const char *complaint(const DriveModel *model) {
                 return "a family needs the size of its images, 64 KiB at least";
         if (family->name == FAMILY_PLEXTOR && family->sum_offset + 2 > family->size)
                 return "the sum lies outside the image";
-        if (model->disc != DISC_NONE && model->disc_profile == 0)
-                return "a disc needs a profile";
         return NULL;
 }
 

@@ -35,12 +35,14 @@
  *     [media]
  *     tray = closed                    or open
  *     disc = none                      or data, blank
- *     profile = 0010                   of that disc
+ *     image = disc.iso                 what is on a disc with data; without it, zeros
+ *     profile = 0010                   of that disc; without it, DVD or CD as the drive can
  *
  *     [family]
  *     name = btc                       or plextor; without this section no firmware is taken
  *     size = 1048576                   bytes of an image
  *     burn = 50                        seconds
+ *     restart = 2                      seconds off the bus when new code starts; without it, none
  *     hardware = "EMPREX 1016 A"       which code runs on it, see image.h
  *     runs-product = "..." "..."       embedded names whose code runs on this hardware
  *     runs-revisions = A0??            and their revisions, as patterns; none: all
@@ -62,6 +64,7 @@
 
 #include "base/cleanup.h"
 #include "base/fault.h"
+#include "tests/emulator/disc.h"
 #include "tests/emulator/scsi.h"
 
 #define MODEL_NAME_MAX     32
@@ -72,7 +75,6 @@
 #define REVISION_LENGTH    4
 #define HARDWARE_LENGTH    16
 
-typedef enum DiscKind { DISC_NONE, DISC_DATA, DISC_BLANK } DiscKind;
 typedef enum FamilyName { FAMILY_NONE, FAMILY_BTC, FAMILY_PLEXTOR } FamilyName;
 
 /* What firmware makes of a drive: INQUIRY bytes 8 to 31, and 32 to 35. */
@@ -85,6 +87,7 @@ typedef struct FamilyModel {
         FamilyName name;
         uint32_t size;
         uint32_t burn_ms;
+        uint32_t restart_ms;
         char hardware[HARDWARE_LENGTH]; /* all NUL: not told */
         char runs_product[MODEL_NAMES_MAX][IDENTITY_LENGTH];
         uint32_t n_runs_product;
@@ -132,6 +135,7 @@ typedef struct DriveModel {
 
         bool tray_open;
         DiscKind disc;
+        char disc_image[DISC_IMAGE_MAX];
         uint16_t disc_profile;
 
         FamilyModel family;
@@ -146,6 +150,3 @@ int model_read(const char *file, DriveModel *ret_model, Fault *fault) _must_chec
 /* All NAME.drive of FOLDER, sorted by name. Free with free(). */
 int models_read(const char *folder, DriveModel **ret_models, size_t *ret_n_models,
                 Fault *fault) _must_check_;
-
-bool disc_kind_parse(const char *text, DiscKind *ret_kind);
-const char *disc_kind_name(DiscKind kind);

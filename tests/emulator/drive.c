@@ -2,6 +2,7 @@
 #include "tests/emulator/drive.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,20 +27,22 @@ bool condition_parse(const char *text, Condition *ret_condition) {
         return false;
 }
 
-void drive_init(Drive *drive, const DriveModel *model, double time_scale) {
+int drive_init(Drive *drive, const DriveModel *model, double time_scale) {
         *drive = (Drive){
                 .model = model,
                 .family = family_find(model->family.name),
                 .time_scale = time_scale,
                 .firmware = model->firmware,
                 .tray_open = model->tray_open,
-                .disc = model->disc,
+                .disc = { .fd = -1 },
         };
         drive_attention(drive, 0x29, 0x00);
+        return disc_open(model->disc, model->disc_image, &drive->disc);
 }
 
 void drive_done(Drive *drive) {
         free(TAKE(drive->staging.bytes));
+        disc_close(&drive->disc);
 }
 
 uint32_t drive_scaled(const Drive *drive, uint32_t ms) {
@@ -86,6 +89,7 @@ static void run_firmware(Drive *drive, const Firmware *firmware) {
 
         drive->firmware = *firmware;
         set_condition(drive, CONDITION_NORMAL);
+        drive->restarts = drive->model->family.restart_ms > 0;
         if (!differs)
                 return;
         drive_attention(drive, 0x3f, 0x01);
@@ -157,13 +161,14 @@ void drive_power_cycle(Drive *drive, uint64_t now) {
         case CONDITION_BRICKED: break;
         case _CONDITION_MAX: assert(false);
         }
+        drive->restarts = false;
         /* Who has just been switched on knows of nothing that changed before. */
         drive->n_attentions = 0;
         drive_bus_reset(drive);
 }
 
 bool drive_has_medium(const Drive *drive) {
-        return !drive->tray_open && drive->disc != DISC_NONE;
+        return !drive->tray_open && drive->disc.kind != DISC_NONE;
 }
 
 bool drive_set_tray(Drive *drive, bool open, uint64_t now) {
@@ -174,7 +179,7 @@ bool drive_set_tray(Drive *drive, bool open, uint64_t now) {
         }
         if (drive->tray_open == open)
                 return true;
-        if (open && drive->disc != DISC_NONE)
+        if (open && drive->disc.kind != DISC_NONE)
                 drive->media_event = MEDIA_REMOVED;
         drive->tray_open = open;
         drive->spinning_up = !open;
@@ -183,11 +188,45 @@ bool drive_set_tray(Drive *drive, bool open, uint64_t now) {
         return true;
 }
 
-bool drive_set_disc(Drive *drive, DiscKind disc, uint64_t now) {
-        if (!drive_set_tray(drive, true, now))
-                return false;
+int drive_set_disc(Drive *drive, DiscKind kind, const char *image, uint64_t now) {
+        Disc disc;
+        int r;
+
+        r = disc_open(kind, image, &disc);
+        if (r < 0)
+                return r;
+        if (!drive_set_tray(drive, true, now)) {
+                disc_close(&disc);
+                return -EBUSY;
+        }
+        disc_close(&drive->disc);
         drive->disc = disc;
-        return drive_set_tray(drive, false, now);
+        (void)drive_set_tray(drive, false, now);
+        return 0;
+}
+
+static bool has_profile(const DriveModel *model, uint16_t profile) {
+        for (uint32_t i = 0; i < model->n_profiles; i++)
+                if (model->profiles[i] == profile)
+                        return true;
+        return false;
+}
+
+/* Where the model does not say it: the first of these that the drive knows. */
+uint16_t drive_profile(const Drive *drive) {
+        static const uint16_t data[] = { 0x0010, 0x0008 };          /* DVD-ROM, CD-ROM */
+        static const uint16_t blank[] = { 0x001b, 0x0011, 0x0009 }; /* DVD+R, DVD-R, CD-R */
+        const uint16_t *profiles = drive->disc.kind == DISC_BLANK ? blank : data;
+        size_t n = drive->disc.kind == DISC_BLANK ? N_ELEMENTS(blank) : N_ELEMENTS(data);
+
+        if (!drive_has_medium(drive))
+                return 0;
+        if (drive->model->disc_profile)
+                return drive->model->disc_profile;
+        for (size_t i = 0; i < n; i++)
+                if (has_profile(drive->model, profiles[i]))
+                        return profiles[i];
+        return 0;
 }
 
 bool drive_is_silent(const Drive *drive) {
@@ -204,7 +243,7 @@ bool drive_not_ready(const Drive *drive, Sense *ret_sense) {
                 *ret_sense = (Sense){ 2, 0x04, 0x1f };
         else if (drive->tray_open)
                 *ret_sense = (Sense){ 2, 0x3a, 0x02 };
-        else if (drive->disc == DISC_NONE)
+        else if (drive->disc.kind == DISC_NONE)
                 *ret_sense = (Sense){ 2, 0x3a, 0x01 };
         else
                 return false;

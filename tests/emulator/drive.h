@@ -74,7 +74,7 @@ struct Drive {
 
         bool tray_open;
         bool locked;
-        DiscKind disc;
+        Disc disc;
         uint64_t ready_at; /* spinning up until then */
         bool spinning_up;
         uint8_t media_event; /* MMC-6 6.6.3.4.5, 0: none */
@@ -83,12 +83,15 @@ struct Drive {
         uint32_t n_attentions;
         Staging staging;
 
+        /* New code has started, and the drive leaves the bus for that: its front sees to it. */
+        bool restarts;
+
         /* Something that outlives the process has changed. Cleared by who wrote it down. */
         bool dirty;
 };
 
-/* In factory state, powered on. DRIVE keeps MODEL. */
-void drive_init(Drive *drive, const DriveModel *model, double time_scale);
+/* In factory state, powered on. DRIVE keeps MODEL. Negative if there is no such image of a disc. */
+int drive_init(Drive *drive, const DriveModel *model, double time_scale);
 void drive_done(Drive *drive);
 
 /* Milliseconds of the real drive in milliseconds of ours. */
@@ -110,8 +113,11 @@ bool drive_take_attention(Drive *drive, Sense *ret_sense);
 
 /* Fingers on the button: false if the tray is locked (MMC-6 6.16). */
 bool drive_set_tray(Drive *drive, bool open, uint64_t now);
-/* Puts a disc in or takes it out, tray and all. False if the tray is locked. */
-bool drive_set_disc(Drive *drive, DiscKind disc, uint64_t now);
+/* Puts a disc in or takes it out, tray and all. -EBUSY if the tray is locked; else as disc_open(),
+ * and the tray stays closed. */
+int drive_set_disc(Drive *drive, DiscKind kind, const char *image, uint64_t now);
+/* Of the disc in it (MMC-6 5.4), 0 without one. */
+uint16_t drive_profile(const Drive *drive);
 /* There is a disc, and the tray is closed around it. */
 bool drive_has_medium(const Drive *drive);
 

@@ -51,7 +51,7 @@ int main(int argc, char *argv[]) {
                       "       discfw-emulator-ctl RUNDIR power-cycle|unplug|plug|reset|settle "
                       "NAME\n"
                       "       discfw-emulator-ctl RUNDIR tray NAME open|closed\n"
-                      "       discfw-emulator-ctl RUNDIR disc NAME in|out|blank\n"
+                      "       discfw-emulator-ctl RUNDIR disc NAME in|out|blank|data FILE\n"
                       "       discfw-emulator-ctl RUNDIR faults FILE|-\n",
                       stderr);
                 return EXIT_USAGE;

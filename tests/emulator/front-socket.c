@@ -16,6 +16,7 @@
 #include "tests/emulator/kernel-filter.h"
 
 #define CONNECTIONS_MAX 128
+#define ANSWER_MAX      (EMULATED_ANSWER_HEAD + SCSI_SENSE_LENGTH + SCSI_IN_MAX)
 
 _Static_assert(BENCH_DRIVES_MAX + CONNECTIONS_MAX <= FRONT_FDS_MAX, "all are watched");
 
@@ -35,7 +36,7 @@ typedef struct Connection {
         size_t n_in;
         size_t size;
         uint64_t answer_at; /* NEVER: no answer is waiting */
-        uint8_t answer[EMULATED_ANSWER_HEAD + SCSI_SENSE_LENGTH + SCSI_IN_MAX];
+        uint8_t *answer;
         size_t n_answer;
 } Connection;
 
@@ -52,6 +53,7 @@ static const char *name_of(const SocketFront *front, size_t place) {
 
 static void drop(Connection *connection) {
         free(connection->in);
+        free(connection->answer);
         (void)close(connection->fd);
         *connection = (Connection){};
 }
@@ -111,16 +113,20 @@ static int open_front(Bench *bench, const FrontOptions *options, Front **ret_fro
 static void on_listener(SocketFront *front, size_t place) {
         int fd = accept4(front->ports[place].listener, NULL, NULL, SOCK_CLOEXEC);
         struct timeval patience = { .tv_sec = 1 };
+        uint8_t *answer;
 
         if (fd < 0)
                 return;
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-        for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+        answer = malloc(ANSWER_MAX);
+        for (unsigned i = 0; answer && i < CONNECTIONS_MAX; i++)
                 if (!front->connections[i].fd) {
-                        front->connections[i] =
-                                (Connection){ .fd = fd, .place = place, .answer_at = NEVER };
+                        front->connections[i] = (Connection){
+                                .fd = fd, .place = place, .answer_at = NEVER, .answer = answer
+                        };
                         return;
                 }
+        free(answer);
         (void)close(fd);
 }
 
@@ -158,7 +164,7 @@ static bool read_head(const Connection *connection, Head *ret_head) {
 
 static void encode_answer(Connection *connection, const ScsiReply *reply) {
         bool has_sense = reply->status == SCSI_CHECK_CONDITION;
-        Writer writer = writer_of(connection->answer, sizeof(connection->answer));
+        Writer writer = writer_of(connection->answer, ANSWER_MAX);
         uint8_t sense[SCSI_SENSE_LENGTH];
 
         sense_encode(reply->sense, sense);

@@ -50,6 +50,16 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
         return a < b ? a : b;
 }
 
+/* New code has started, and the bridge or the bus with it. */
+static void restart(Front *front, size_t place, uint64_t now) {
+        Drive *drive = &front->bench->places[place].drive;
+
+        if (!drive->restarts)
+                return;
+        drive->restarts = false;
+        front_vanish(front, place, now + drive_scaled(drive, drive->model->family.restart_ms));
+}
+
 /* Does what was due by NOW; returns when it is wanted next. */
 static uint64_t on_time(Front *front, uint64_t now) {
         uint64_t next = bench_tick(front->bench, now);
@@ -60,6 +70,7 @@ static uint64_t on_time(Front *front, uint64_t now) {
                         if (front_plug(front, i) < 0)
                                 front->back_at[i] = now + 100; /* the port is not free yet */
                 }
+                restart(front, i, now);
                 next = earlier(next, front->back_at[i]);
         }
         next = earlier(next, front->kind->on_time(front, now));

@@ -26,13 +26,19 @@ static const Opcode opcodes[] = {
         { INQUIRY, WHILE_BUSY | BEFORE_ATTENTION, answer_inquiry },
         { START_STOP_UNIT, 0, answer_start_stop },
         { PREVENT_ALLOW, 0, answer_prevent_allow },
+        { READ_FORMAT_CAPACITIES, 0, answer_read_format_capacities },
         { READ_CAPACITY, 0, answer_read_capacity },
+        { READ_10, 0, answer_read_10 },
         { READ_BUFFER, 0, answer_read_buffer },
         { GET_CONFIGURATION, BEFORE_ATTENTION, answer_get_configuration },
         { GET_EVENT_STATUS, BEFORE_ATTENTION, answer_get_event_status },
+        { READ_TOC, 0, answer_read_toc },
         { READ_DISC_INFORMATION, 0, answer_read_disc_information },
+        { READ_TRACK_INFORMATION, 0, answer_read_track_information },
         { MODE_SENSE_10, 0, answer_mode_sense },
         { REPORT_KEY, 0, answer_report_key },
+        { READ_12, 0, answer_read_12 },
+        { READ_DISC_STRUCTURE, 0, answer_read_disc_structure },
 };
 
 static const Opcode *find(uint8_t opcode) {

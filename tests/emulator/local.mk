@@ -5,10 +5,12 @@
 noinst_LIBRARIES += libemulator.a
 libemulator_a_SOURCES = \
 	tests/emulator/answers-configuration.c \
+	tests/emulator/answers-disc.c \
 	tests/emulator/answers-media.c \
 	tests/emulator/answers.c tests/emulator/answers.h \
 	tests/emulator/bench.c tests/emulator/bench.h \
 	tests/emulator/control.c tests/emulator/control.h \
+	tests/emulator/disc.c tests/emulator/disc.h \
 	tests/emulator/drive-model.c tests/emulator/drive-model.h \
 	tests/emulator/drive.c tests/emulator/drive.h \
 	tests/emulator/family-btc.c \
@@ -79,6 +81,7 @@ EXTRA_DIST += $(EMULATOR_MODELS) $(EMULATOR_PAGES)
 
 if HAVE_CMOCKA
 EMULATOR_TESTS = tests/unit/test-emulator-answers tests/unit/test-emulator-bench \
+	tests/unit/test-emulator-disc \
 	tests/unit/test-emulator-families tests/unit/test-emulator-process \
 	tests/unit/test-emulator-ring tests/unit/test-emulator-usb
 check_PROGRAMS += $(EMULATOR_TESTS)
@@ -87,6 +90,8 @@ tests_unit_test_emulator_answers_SOURCES = tests/unit/test-emulator-answers.c te
 tests_unit_test_emulator_answers_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_bench_SOURCES = tests/unit/test-emulator-bench.c tests/unit/emulator.h
 tests_unit_test_emulator_bench_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_emulator_disc_SOURCES = tests/unit/test-emulator-disc.c tests/unit/emulator.h
+tests_unit_test_emulator_disc_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_families_SOURCES = tests/unit/test-emulator-families.c tests/unit/emulator.h
 tests_unit_test_emulator_families_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_usb_SOURCES = tests/unit/test-emulator-usb.c tests/unit/emulator.h \

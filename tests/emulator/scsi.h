@@ -14,8 +14,8 @@
 
 #define SCSI_CDB_MAX      16
 #define SCSI_SENSE_LENGTH 18
-/* No answer of an emulated drive is longer. */
-#define SCSI_IN_MAX 4096
+/* No answer of an emulated drive is longer: so many sectors does a kernel ask for at once. */
+#define SCSI_IN_MAX (256u << 10)
 
 enum {
         SCSI_GOOD = 0x00,
@@ -86,12 +86,18 @@ enum {
         INQUIRY = 0x12,
         START_STOP_UNIT = 0x1b,
         PREVENT_ALLOW = 0x1e,
+        READ_FORMAT_CAPACITIES = 0x23,
         READ_CAPACITY = 0x25,
+        READ_10 = 0x28,
         WRITE_BUFFER = 0x3b,
         READ_BUFFER = 0x3c,
+        READ_TOC = 0x43,
         GET_CONFIGURATION = 0x46,
         GET_EVENT_STATUS = 0x4a,
         READ_DISC_INFORMATION = 0x51,
+        READ_TRACK_INFORMATION = 0x52,
         MODE_SENSE_10 = 0x5a,
         REPORT_KEY = 0xa4,
+        READ_12 = 0xa8,
+        READ_DISC_STRUCTURE = 0xad,
 };

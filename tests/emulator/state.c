@@ -19,8 +19,15 @@ static bool set_firmware(Firmware *firmware, const char *key, const char *value)
         return false;
 }
 
+typedef struct Reading {
+        Drive *drive;
+        DiscKind disc;
+        char image[DISC_IMAGE_MAX];
+} Reading;
+
 static int on_line(void *user, const char *section, const char *key, const char *value) {
-        Drive *drive = user;
+        Reading *reading = user;
+        Drive *drive = reading->drive;
 
         if (strcmp(section, "firmware") == 0)
                 return set_firmware(&drive->firmware, key, value);
@@ -35,7 +42,10 @@ static int on_line(void *user, const char *section, const char *key, const char 
                 return drive->tray_open || strcmp(value, "closed") == 0;
         }
         if (strcmp(key, "disc") == 0)
-                return disc_kind_parse(value, &drive->disc);
+                return disc_kind_parse(value, &reading->disc);
+        if (strcmp(key, "image") == 0)
+                return (size_t)snprintf(reading->image, sizeof(reading->image), "%s", value) <
+                       sizeof(reading->image);
         return 0;
 }
 
@@ -44,6 +54,7 @@ static void state_name(const Drive *drive, char *ret_name, size_t size) {
 }
 
 int state_load(int folder_fd, Drive *drive, Fault *fault) {
+        Reading reading = { .drive = drive, .disc = drive->disc.kind };
         _cleanup_free_ uint8_t *text = NULL;
         char name[MODEL_NAME_MAX + 8];
         size_t n_text;
@@ -55,9 +66,14 @@ int state_load(int folder_fd, Drive *drive, Fault *fault) {
                 return 0;
         if (r < 0)
                 return fault_set(fault, FAULT_BAD_CONFIG, "%s: %s", name, strerror(-r));
-        r = ini_parse_string((const char *)text, on_line, drive);
+        r = ini_parse_string((const char *)text, on_line, &reading);
         if (r != 0)
                 return fault_set(fault, FAULT_BAD_CONFIG, "%s:%d: not a drive's state", name, r);
+        disc_close(&drive->disc);
+        r = disc_open(reading.disc, reading.image, &drive->disc);
+        if (r < 0)
+                return fault_set(fault, FAULT_BAD_CONFIG, "%s: %s: %s", name, reading.image,
+                                 strerror(-r));
         /* Switching on is what comes next, and knows what an interrupted burn means. */
         if (drive->condition == CONDITION_BURNING)
                 drive->burn_until = UINT64_MAX;
@@ -82,7 +98,10 @@ int state_save(int folder_fd, const Drive *drive) {
 
         n = (size_t)snprintf(text, sizeof(text), "[drive]\ncondition = %s\ntray = %s\ndisc = %s\n",
                              condition_name(drive->condition), drive->tray_open ? "open" : "closed",
-                             disc_kind_name(drive->disc));
+                             disc_kind_name(drive->disc.kind));
+        if (drive->disc.image[0])
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "image = %s\n",
+                                      drive->disc.image);
         n += put_firmware(text + n, sizeof(text) - n, "firmware", &drive->firmware);
         if (has_next)
                 n += put_firmware(text + n, sizeof(text) - n, "next", &drive->next);

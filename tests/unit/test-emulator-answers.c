@@ -8,7 +8,7 @@ static Drive drive;
 static Drive *quiet(const char *name) {
         drive_done(&drive);
         model = model_of(name);
-        drive_init(&drive, &model, 1.0);
+        assert_int_equal(drive_init(&drive, &model, 1.0), 0);
         drive.n_attentions = 0;
         return &drive;
 }
@@ -78,7 +78,7 @@ static void test_a_drive_reports_power_on_once_but_not_to_inquiry(void **state) 
         (void)state;
         model = model_of("lg-gh24");
         drive_done(&drive);
-        drive_init(&drive, &model, 1.0);
+        assert_int_equal(drive_init(&drive, &model, 1.0), 0);
         assert_good(ask(&drive, "120000006000"));
         assert_good(ask(&drive, "46000000000000100000"));
         assert_good(ask(&drive, "4a010000100000000800"));
@@ -173,7 +173,7 @@ static void test_the_tray_shows_in_events_readiness_and_medium(void **state) {
 
         (void)state;
         quiet("lg-gh24");
-        assert_true(drive_set_disc(&drive, DISC_DATA, 0));
+        assert_int_equal(drive_set_disc(&drive, DISC_DATA, NULL, 0), 0);
         assert_refused(ready_at(&drive, 100), 2, 0x04, 0x01);
         assert_refused(ready_at(&drive, 3000), 6, 0x28, 0x00);
         assert_good(ready_at(&drive, 3000));

@@ -118,11 +118,11 @@ static void test_a_process_that_ends_in_a_burn_is_a_power_cut(void **state) {
 static void test_tray_and_disc_are_kept(void **state) {
         (void)state;
         switch_on(NULL, 1.0);
-        assert_true(bench_disc(&bench, btc, DISC_BLANK, 0));
+        assert_int_equal(bench_disc(&bench, btc, DISC_BLANK, NULL, 0), 0);
         assert_true(bench_tray(&bench, plextor, true, 0));
         bench_close(&bench);
         switch_on(NULL, 1.0);
-        assert_int_equal(bench.places[btc].drive.disc, DISC_BLANK);
+        assert_int_equal(bench.places[btc].drive.disc.kind, DISC_BLANK);
         assert_true(bench.places[plextor].drive.tray_open);
 }
 

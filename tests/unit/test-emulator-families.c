@@ -9,7 +9,7 @@ static Drive drive;
 static void power_on(const char *name) {
         drive_done(&drive);
         model = model_of(name);
-        drive_init(&drive, &model, 1.0);
+        assert_int_equal(drive_init(&drive, &model, 1.0), 0);
         drive.n_attentions = 0;
 }
 
