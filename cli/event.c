@@ -44,6 +44,31 @@ static void cell_job(const json_t *event, char ret_text[CELL_SIZE]) {
                 text_format(ret_text, CELL_SIZE, "%" PRId64, reply_int(event, "job"));
 }
 
+/* What the kernel counted: while the drive was flashed, or before. */
+static void cell_kernel(const json_t *event, char ret_text[CELL_SIZE]) {
+        const json_t *before = reply_object(event, "counters_before"),
+                     *after = reply_object(event, "counters_after");
+        bool anew = reply_bool(event, "counters_anew");
+        int64_t n[3];
+
+        if (!before && !after)
+                return;
+        for (unsigned i = 0; i < 3; i++) {
+                static const char *const names[] = { "done", "errors", "timeouts" };
+
+                n[i] = reply_int(after ? after : before, names[i]);
+                if (after && before && !anew)
+                        n[i] -= reply_int(before, names[i]);
+        }
+        text_format(ret_text, CELL_SIZE,
+                    "%" PRId64 " commands, %" PRId64 " errors, %" PRId64 " timeouts%s", n[0], n[1],
+                    n[2],
+                    !after   ? " before"
+                    : anew   ? " since it came back"
+                    : before ? " meanwhile"
+                             : " until then");
+}
+
 const Column event_columns[] = {
         { "SEQ", NULL, cell_seq, .right = true, .usual = true },
         { "TIME", NULL, cell_time, .usual = true },
@@ -64,5 +89,6 @@ const Column event_columns[] = {
         { "FAULT", "fault" },
         { "SENSE", "sense" },
         { "JOB", NULL, cell_job, .right = true },
+        { "KERNEL", NULL, cell_kernel },
         {},
 };

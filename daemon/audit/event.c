@@ -59,6 +59,8 @@ typedef enum MemberType {
         MEMBER_IMAGE,
         MEMBER_FAULT,
         MEMBER_JOB,
+        MEMBER_COUNTERS,
+        MEMBER_ANEW,
 } MemberType;
 
 #define TEXT_AT(field) MEMBER_TEXT, offsetof(AuditEvent, field), sizeof(((AuditEvent *)NULL)->field)
@@ -92,6 +94,9 @@ static const struct Member {
         { "sense", TEXT_AT(sense) },
         { "job", MEMBER_JOB },
         { "detail", TEXT_AT(detail) },
+        { "kernel-before", MEMBER_COUNTERS, offsetof(AuditEvent, before), sizeof(AuditCounters) },
+        { "kernel-after", MEMBER_COUNTERS, offsetof(AuditEvent, after), sizeof(AuditCounters) },
+        { "kernel-anew", MEMBER_ANEW },
 };
 
 /* Text that is not UTF-8 is escaped, and then cut to what the member may hold. */
@@ -120,10 +125,19 @@ static json_t *time_member(int64_t time) {
         return json_string(text);
 }
 
+static json_t *counters_member(const AuditCounters *counters, bool *ret_absent) {
+        *ret_absent = !counters->known;
+        if (!counters->known)
+                return NULL;
+        return json_pack("[III]", (json_int_t)counters->done, (json_int_t)counters->errors,
+                         (json_int_t)counters->timeouts);
+}
+
 /* The value of a member, or NULL: absent, or no memory, told apart by RET_ABSENT. */
 static json_t *member_value(const struct Member *member, const AuditEvent *event, int64_t seq,
                             const uint8_t prev[SHA256_LENGTH], bool *ret_absent) {
-        const char *text = (const char *)event + member->offset;
+        const void *at = (const char *)event + member->offset;
+        const char *text = at;
 
         *ret_absent = false;
         switch (member->type) {
@@ -149,6 +163,10 @@ static json_t *member_value(const struct Member *member, const AuditEvent *event
         case MEMBER_JOB:
                 *ret_absent = event->job == 0;
                 return *ret_absent ? NULL : json_integer(event->job);
+        case MEMBER_COUNTERS: return counters_member((const AuditCounters *)at, ret_absent);
+        case MEMBER_ANEW:
+                *ret_absent = !event->counted_anew;
+                return *ret_absent ? NULL : json_true();
         }
         assert(false);
 }
@@ -197,6 +215,23 @@ static bool read_fault(const json_t *object, const char *name, FaultCode *ret_co
         return *ret_code != FAULT_NONE;
 }
 
+static bool read_counters(const json_t *object, const char *name, AuditCounters *ret_counters) {
+        const json_t *array = json_object_get(object, name);
+        int64_t numbers[3];
+
+        if (!json_is_array(array) || json_array_size(array) != N_ELEMENTS(numbers))
+                return false;
+        for (size_t i = 0; i < N_ELEMENTS(numbers); i++) {
+                const json_t *number = json_array_get(array, i);
+
+                if (!json_is_integer(number) || json_integer_value(number) < -1)
+                        return false;
+                numbers[i] = json_integer_value(number);
+        }
+        *ret_counters = (AuditCounters){ true, numbers[0], numbers[1], numbers[2] };
+        return true;
+}
+
 static bool read_member(const struct Member *member, const json_t *object, AuditEvent *event,
                         int64_t *seq, uint8_t prev[SHA256_LENGTH]) {
         char *at = (char *)event + member->offset;
@@ -232,6 +267,11 @@ static bool read_member(const struct Member *member, const json_t *object, Audit
                 return read_hash(object, member->name, event->image);
         case MEMBER_FAULT: return read_fault(object, member->name, &event->fault.code);
         case MEMBER_JOB: return json_get_int(object, member->name, 1, INT64_MAX, &event->job);
+        case MEMBER_COUNTERS:
+                return read_counters(object, member->name, (AuditCounters *)(void *)at);
+        case MEMBER_ANEW:
+                event->counted_anew = true;
+                return json_is_true(json_object_get(object, member->name));
         }
         return false;
 }

@@ -5,7 +5,7 @@
  * those that are empty or zero left out:
  *
  *     seq prev time boot boottime kind uid user via drive node model from to catalog target image
- *     reason outcome fault fault-text sense job detail
+ *     reason outcome fault fault-text sense job detail kernel-before kernel-after kernel-anew
  *
  * seq counts from 1; prev is the leaf hash (RFC 6962 section 2.1, in hex) of the entry before; time
  * is RFC 3339 in UTC and may jump: the order is that of seq. These bytes are the leaf of the tree
@@ -50,6 +50,14 @@ typedef struct AuditWhen {
         char boot_id[33];
 } AuditWhen;
 
+/* What the kernel had counted of a drive: commands done, those that ended in an error (also "no disc"
+ * is one), and those that were not answered in time; -1 where it does not count. In an entry
+ * "kernel-before":[12,1,0]. */
+typedef struct AuditCounters {
+        bool known;
+        int64_t done, errors, timeouts;
+} AuditCounters;
+
 typedef struct AuditEvent {
         AuditKind kind;
         AuditWhen when;
@@ -72,6 +80,8 @@ typedef struct AuditEvent {
         char sense[128];
         int64_t job; /* 0: none */
         char detail[512];
+        AuditCounters before, after; /* a flash */
+        bool counted_anew; /* the drive came back as a new device: AFTER began at 0 then */
 } AuditEvent;
 
 const char *audit_kind_name(AuditKind kind); /* "flash.intent" */

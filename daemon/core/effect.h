@@ -38,6 +38,8 @@ typedef struct TrailEntry {
         const char *sense;
         uint64_t job;
         char detail[256];
+        const Counters *before, *after; /* a flash; NULL: not known */
+        bool counted_anew;
 } TrailEntry;
 
 typedef enum EffectKind {
@@ -92,6 +94,8 @@ typedef struct Effect {
                         char sense[96];
                         uint64_t job;
                         char detail[256];
+                        Counters before, after;
+                        bool counted_anew;
                 } trail;
                 struct {
                         uint64_t client;

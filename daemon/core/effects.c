@@ -146,6 +146,9 @@ void trail(Core *core, const TrailEntry *entry) {
         copy(e->trail.sense, sizeof(e->trail.sense), entry->sense);
         e->trail.job = entry->job;
         copy(e->trail.detail, sizeof(e->trail.detail), entry->detail);
+        e->trail.before = entry->before ? *entry->before : COUNTERS_UNKNOWN;
+        e->trail.after = entry->after ? *entry->after : COUNTERS_UNKNOWN;
+        e->trail.counted_anew = entry->counted_anew;
 }
 
 void save_drive(Core *core, const Drive *drive) {

@@ -300,7 +300,8 @@ void core_on_flash_ready(Core *core, const FlashReady *ready) {
                                    .target = job->target,
                                    .sha256 = job->sha256,
                                    .reason = job->reason,
-                                   .job = job->id });
+                                   .job = job->id,
+                                   .before = &ready->before });
         (void)effect_add(core, EFFECT_TRAIL_HEAD);
         /* First: whoever heard of no writing, and then of nothing, may rely on it. */
         tell_progress(core);

@@ -57,6 +57,9 @@ void outcome_record(Core *core, const FlashJob *job, Drive *drive, const FlashEn
                                    .outcome = outcome_name(job->outcome),
                                    .fault = &job->fault,
                                    .sense = end ? end->sense : "",
-                                   .job = job->id });
+                                   .job = job->id,
+                                   .before = end ? &end->before : NULL,
+                                   .after = end ? &end->after : NULL,
+                                   .counted_anew = end && end->counted_anew });
         (void)effect_add(core, EFFECT_TRAIL_HEAD);
 }

@@ -153,7 +153,7 @@ static int locate_sg(const char *sysfs, const char *node, DriveRecord *record) {
 }
 
 int drive_locate(const char *sysfs, const char *node, DriveRecord *ret_record, Fault *fault) {
-        DriveRecord record = { .counters = { -1, -1, -1 } };
+        DriveRecord record = { .counters = COUNTERS_UNKNOWN };
         int r;
 
         text_format(record.node, sizeof(record.node), "%s", node);
@@ -172,6 +172,15 @@ int drive_locate(const char *sysfs, const char *node, DriveRecord *ret_record, F
         }
         *ret_record = record;
         return 0;
+}
+
+/* Its folder in sysfs: the kernel gives no number to two of them. */
+uint64_t drive_device(const char *sysfs, const char *node) {
+        char path[PATH_MAX];
+        struct stat st;
+
+        (void)snprintf(path, sizeof(path), "%s/class/scsi_generic/%s/device", sysfs, node);
+        return transport_sg_valid(node) && stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
 static int too_many(Fault *fault) {

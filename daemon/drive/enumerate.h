@@ -24,6 +24,10 @@ int drives_enumerate(const char *sysfs, const char *emulated_dir,
 int drive_locate(const char *sysfs, const char *node, DriveRecord *ret_record,
                  Fault *fault) _must_check_;
 
+/* Which device of the kernel NODE is: a drive that left and came back is another, though its numbers
+ * may be the same, and is counted from 0. 0 if there is none. */
+uint64_t drive_device(const char *sysfs, const char *node);
+
 /* The place of a drive without the numbers that change when the same cable is plugged in again:
  * ".../ata2/host1/target1:0:0/1:0:0:0" is ".../ata2/0:0:0". */
 void devpath_normalize(const char *devpath, char ret_devpath[DEVPATH_SIZE]);

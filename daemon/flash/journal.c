@@ -361,7 +361,9 @@ static void end_of_the_dead(const uint8_t *bytes, uint64_t job, FlashEnd *end) {
 
 void journal_read(const Journal *journal, FlashEnd *ret_end) {
         uint8_t bytes[JOURNAL_LENGTH];
-        FlashEnd end = { .job = journal->job, .after = { -1, -1, -1 } };
+        FlashEnd end = { .job = journal->job,
+                         .before = COUNTERS_UNKNOWN,
+                         .after = COUNTERS_UNKNOWN };
         ssize_t n;
 
         /* Zeros for what is missing would look like records that were never written. */

@@ -34,9 +34,10 @@ typedef struct Flash {
         int lock;      /* of the machine */
         int inhibitor; /* against sleep and shutdown, while we hold it */
         Journal *journal;
-        uint64_t start; /* of the order, boot time */
-        bool accepted;  /* the drive took the committing command */
-        Fault trouble;  /* what went wrong first */
+        uint64_t start;  /* of the order, boot time */
+        bool accepted;   /* the drive took the committing command */
+        uint64_t device; /* of the kernel, as it was claimed */
+        Fault trouble;   /* what went wrong first */
         FlashEnd end;
 } Flash;
 
@@ -109,6 +110,8 @@ static int prepare(Flash *flash, int bundle, int image, Fault *fault) {
         if (r < 0)
                 return r;
         flash_enter(flash, EVENT_DRIVE_CLAIMED);
+        flash->device = drive_device("/sys", flash->claim.record.node);
+        flash->end.before = flash->claim.record.counters;
         r = check_drive(flash, fault);
         if (r < 0)
                 return r;
@@ -247,13 +250,15 @@ static void commit(Flash *flash) {
         flash_enter(flash, EVENT_SETTLED);
 }
 
-/* The kernel's view of how it went; a drive that came back at another node has new ones already. */
-static void refresh_counters(DriveRecord *record) {
+/* What the kernel counted so far; unknown of a drive that left. */
+static Counters count(const Flash *flash) {
         Fault unheard = {};
         DriveRecord now;
 
-        if (drive_locate("/sys", record->node, &now, &unheard) == 0)
-                record->counters = now.counters;
+        if (!flash->claim.transport ||
+            drive_locate("/sys", flash->claim.record.node, &now, &unheard) < 0)
+                return COUNTERS_UNKNOWN;
+        return now.counters;
 }
 
 /* The drive's own word, and what else is worth keeping of it. */
@@ -275,7 +280,6 @@ static void read_drive(Flash *flash) {
                 sense_text(&ready, end->sense, sizeof(end->sense));
         end->identity_known = flash->claim.transport;
         if (end->identity_known) {
-                refresh_counters(&flash->claim.record);
                 memcpy(end->identity, flash->claim.record.identity, IDENTITY_LENGTH);
                 memcpy(end->revision, flash->claim.record.revision, REVISION_SIZE);
                 if (drive_region(flash->claim.transport, &end->region_after, &unheard) < 0)
@@ -289,6 +293,7 @@ static void carry_out(Flash *flash) {
         int r;
 
         r = check_again(flash, trouble);
+        flash->end.before = count(flash);
         if (r == 0)
                 r = journal_save(flash->journal, JOURNAL_FIRST_WRITE, trouble);
         if (r < 0) {
@@ -363,7 +368,9 @@ static void finish(Flash *flash) {
         end->job = flash->plan.job;
         end->outcome = flash_state_outcome(flash->state);
         text_format(end->node, sizeof(end->node), "%s", flash->claim.record.node);
-        end->after = flash->claim.record.counters;
+        end->after = count(flash);
+        end->counted_anew =
+                end->after.done >= 0 && flash->device != drive_device("/sys", end->node);
         if (flash->start > 0)
                 end->duration_ms = saturate(clock_boottime_ms() - flash->start);
         explain(flash);
@@ -403,11 +410,11 @@ int flash_run(Link *link, const Settings *settings, Message *message, Fault *fau
                 .claim = CLAIM_NULL,
                 .lock = -1,
                 .inhibitor = -1,
-                .end = { .after = { -1, -1, -1 } },
+                .end = { .before = COUNTERS_UNKNOWN, .after = COUNTERS_UNKNOWN },
         };
         int r;
 
-        flash.claim.record.counters = (Counters){ -1, -1, -1 };
+        flash.claim.record.counters = COUNTERS_UNKNOWN;
         if (message->kind != MESSAGE_FLASH_PLAN ||
             !flash_plan_decode(message->payload, message->n_payload, &flash.plan))
                 return message_unexpected(message, "a plan", fault);

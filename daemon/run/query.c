@@ -18,6 +18,13 @@
 #define HISTORY_MAX     200
 #define SHOW_HISTORY    10
 
+static json_t *counters(const AuditCounters *c) {
+        if (!c->known)
+                return json_null();
+        return json_pack("{sI sI sI}", "done", (json_int_t)c->done, "errors", (json_int_t)c->errors,
+                         "timeouts", (json_int_t)c->timeouts);
+}
+
 static int on_event(int64_t seq, const AuditEvent *e, void *userdata) {
         json_t *events = userdata;
         char time[CLOCK_TEXT_SIZE], hash[65] = "";
@@ -28,17 +35,18 @@ static int on_event(int64_t seq, const AuditEvent *e, void *userdata) {
                 hex_encode(e->image, sizeof(e->image), hash);
         return json_array_append_new(
                 events,
-                json_pack("{sI ss ss sI so so ss so so ss ss ss so ss so ss ss so so sI}", "seq",
-                          (json_int_t)seq, "time", time, "kind", audit_kind_name(e->kind), "uid",
-                          e->by_user ? (json_int_t)e->uid : -1, "user", json_string_safe(e->user),
-                          "via", json_string_safe(e->via), "drive", e->drive_id, "node",
-                          json_string_safe(e->node), "model", json_string_safe(e->model), "from",
-                          e->from, "to", e->to, "catalog", e->catalog, "target",
-                          json_string_safe(e->target), "sha256", hash, "reason",
-                          json_string_safe(e->reason), "outcome", e->outcome, "fault",
+                json_pack("{sI ss ss sI so so ss so so ss ss ss so ss so ss ss so so sI so so sb}",
+                          "seq", (json_int_t)seq, "time", time, "kind", audit_kind_name(e->kind),
+                          "uid", e->by_user ? (json_int_t)e->uid : -1, "user",
+                          json_string_safe(e->user), "via", json_string_safe(e->via), "drive",
+                          e->drive_id, "node", json_string_safe(e->node), "model",
+                          json_string_safe(e->model), "from", e->from, "to", e->to, "catalog",
+                          e->catalog, "target", json_string_safe(e->target), "sha256", hash,
+                          "reason", json_string_safe(e->reason), "outcome", e->outcome, "fault",
                           e->fault.code ? fault_name(e->fault.code) : "", "text",
                           json_string_safe(text), "sense", json_string_safe(e->sense), "job",
-                          (json_int_t)e->job));
+                          (json_int_t)e->job, "counters_before", counters(&e->before),
+                          "counters_after", counters(&e->after), "counters_anew", e->counted_anew));
 }
 
 static json_t *history(Daemon *daemon, const char *drive, int64_t before, int64_t limit,

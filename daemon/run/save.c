@@ -150,6 +150,10 @@ static int save_catalog(Daemon *daemon, const CatalogState *catalog, Fault *faul
         return catalog_save(daemon->store, &row, fault);
 }
 
+static AuditCounters counters_of(const Counters *c) {
+        return (AuditCounters){ c->done >= 0, c->done, c->errors, c->timeouts };
+}
+
 static int save_trail(Daemon *daemon, const Effect *e, Fault *fault) {
         static const AuditKind kinds[] = {
                 [TRAIL_DRIVE_SEEN] = AUDIT_DRIVE_SEEN,
@@ -171,7 +175,8 @@ static int save_trail(Daemon *daemon, const Effect *e, Fault *fault) {
                              .uid = e->trail.caller.uid,
                              .has_image = e->trail.has_image,
                              .fault = e->trail.fault,
-                             .job = (int64_t)e->trail.job };
+                             .job = (int64_t)e->trail.job,
+                             .counted_anew = e->trail.counted_anew };
 
         audit_now(&event.when);
         shown(event.user, sizeof(event.user), e->trail.caller.user);
@@ -192,6 +197,8 @@ static int save_trail(Daemon *daemon, const Effect *e, Fault *fault) {
         shown(event.outcome, sizeof(event.outcome), e->trail.outcome);
         shown(event.sense, sizeof(event.sense), e->trail.sense);
         shown(event.detail, sizeof(event.detail), e->trail.detail);
+        event.before = counters_of(&e->trail.before);
+        event.after = counters_of(&e->trail.after);
         return audit_append(daemon->audit, &event, &daemon->last_seq, fault);
 }
 

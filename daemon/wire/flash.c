@@ -187,7 +187,9 @@ size_t flash_end_encode(const FlashEnd *end, void *buffer, size_t size) {
         write_string(&writer, end->node);
         write_be32(&writer, end->n_sent);
         write_be32(&writer, end->duration_ms);
+        write_counters(&writer, &end->before);
         write_counters(&writer, &end->after);
+        write_flag(&writer, end->counted_anew);
         write_region(&writer, &end->region_after);
         return written(&writer);
 }
@@ -208,7 +210,9 @@ bool flash_end_decode(const void *bytes, size_t n_bytes, FlashEnd *ret_end) {
         read_string(&reader, end.node, sizeof(end.node));
         end.n_sent = read_be32(&reader);
         end.duration_ms = read_be32(&reader);
+        read_counters(&reader, &end.before);
         read_counters(&reader, &end.after);
+        end.counted_anew = read_flag(&reader);
         read_region(&reader, &end.region_after);
         /* An end that says that all is well and carries a fault, or says the opposite without one,
          * cannot be told to a person. */

@@ -99,7 +99,8 @@ typedef struct FlashEnd {
         char node[NODE_SIZE];
         uint32_t n_sent; /* commands that change a drive */
         uint32_t duration_ms;
-        Counters after;
+        Counters before, after;
+        bool counted_anew; /* it came back as a new device: AFTER began at 0 then */
         Region region_after;
 } FlashEnd;
 

@@ -17,7 +17,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 /* Kinds are unique over all protocols, so that a message in the wrong place cannot be mistaken. */
 typedef enum MessageKind {

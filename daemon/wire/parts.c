@@ -66,5 +66,5 @@ void read_counters(Reader *reader, Counters *ret_counters) {
         counters.done = read_counter(reader);
         counters.errors = read_counter(reader);
         counters.timeouts = read_counter(reader);
-        *ret_counters = reader->failed ? (Counters){ -1, -1, -1 } : counters;
+        *ret_counters = reader->failed ? COUNTERS_UNKNOWN : counters;
 }

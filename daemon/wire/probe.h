@@ -69,6 +69,8 @@ typedef struct Counters {
         int64_t timeouts;
 } Counters;
 
+#define COUNTERS_UNKNOWN ((Counters){ -1, -1, -1 })
+
 typedef struct DriveRecord {
         char node[NODE_SIZE];       /* "sg1": what commands go to; "emulated:NAME" for a socket */
         char block[NODE_SIZE];      /* "sr0", or "" */

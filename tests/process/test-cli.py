@@ -179,6 +179,20 @@ def test_history_pages_until_it_has_enough():
         assert daemon.requests[1]["parameters"] == {"drive": "sr0", "limit": 2, "before": 3}
 
 
+def test_history_says_what_the_kernel_counted():
+    before, after = ({"done": 20, "errors": 2, "timeouts": 0}, {"done": 99, "errors": 3, "timeouts": 1})
+    cases = (("99 commands, 3 errors, 1 timeouts until then", None, after, False),
+             ("3 commands, 0 errors, 0 timeouts since it came back", before,
+              {"done": 3, "errors": 0, "timeouts": 0}, True),
+             ("20 commands, 2 errors, 0 timeouts before", before, None, False),
+             ("79 commands, 1 errors, 1 timeouts meanwhile", before, after, False))
+    with Daemon(History=[reply(events=[
+            dict(EVENT, seq=4 - i, counters_before=b, counters_after=a, counters_anew=anew)
+            for i, (_, b, a, anew) in enumerate(cases)])]) as daemon:
+        expect(run(daemon, "history", "-o", "KERNEL"), 0,
+               "\n".join(["KERNEL", *(case[0] for case in cases), ""]), "")
+
+
 def history_answer(daemon, pages):
     def answer(connection, request):
         daemon.requests.append(request)

@@ -84,6 +84,8 @@ static void save(World *world, const Effect *e) {
                 break;
         case EFFECT_DELETE_CATALOG: line(world, "delete-catalog %s", e->catalog_name); break;
         case EFFECT_TRAIL:
+                world->before = e->trail.before;
+                world->after = e->trail.after;
                 memcpy(world->trail_detail, e->trail.detail, sizeof(world->trail_detail));
                 line(world, "trail %s%s%s%s%s%s%s", trails[e->trail.kind],
                      e->trail.from[0] || e->trail.to[0] ? " " : "", e->trail.from,
@@ -495,7 +497,7 @@ void world_flash(World *world, uint64_t client, const char *drive, const char *k
 }
 
 void world_ready(World *world, uint64_t job) {
-        const FlashReady ready = { .job = job, .expected_ms = 1000 };
+        const FlashReady ready = { .job = job, .expected_ms = 1000, .before = { 17, 2, 0 } };
 
         enter(world);
         core_on_flash_ready(world->core, &ready);
@@ -503,7 +505,9 @@ void world_ready(World *world, uint64_t job) {
 }
 
 void world_end(World *world, uint64_t job, Outcome outcome, const char *revision) {
-        FlashEnd end = { .job = job, .outcome = outcome };
+        FlashEnd end = {
+                .job = job, .outcome = outcome, .before = { 20, 2, 0 }, .after = { 99, 3, 1 }
+        };
 
         if (revision) {
                 end.identity_known = true;

@@ -68,6 +68,7 @@ typedef struct World {
         DriveState drive; /* the last saved */
         FlashJob job;
         char trail_detail[256];
+        Counters before, after; /* of the last trail */
 } World;
 
 /* A world with a fresh catalog "main" of two mirrors, and no drive. */

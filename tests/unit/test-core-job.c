@@ -27,6 +27,8 @@ static void test_nothing_is_sent_before_the_intent_is_on_disk(void **state) {
                             "head\n"
                             "-- on disk\n"
                             "go 1\n");
+        assert_int_equal(world->before.done, 17);
+        assert_int_equal(world->after.done, -1);
         world_end(world, 1, OUTCOME_VERIFIED, "0050");
         world_expect(world, "save-job 1 ended 0043>0050 verified\n"
                             "save-drive 0050\n"
@@ -36,6 +38,8 @@ static void test_nothing_is_sent_before_the_intent_is_on_disk(void **state) {
                             "ack 1\n"
                             "reply 7 {\"job\":1,\"outcome\":\"veri\n"
                             "scan\n");
+        assert_memory_equal(&world->before, &((Counters){ 20, 2, 0 }), sizeof(Counters));
+        assert_memory_equal(&world->after, &((Counters){ 99, 3, 1 }), sizeof(Counters));
 }
 
 /* Who looks on and heard of no writing may rely on it, whatever happens to the daemon then. */

@@ -116,6 +116,28 @@ static void test_no_driver_is_no_drives_and_no_fault(void **state) {
         assert_int_equal(found(sockets), 0);
 }
 
+/* Counters begin anew with it, though it may have the number that it had. */
+static void test_a_drive_that_came_back_is_another_device(void **state) {
+        char path[256], gone[256];
+        uint64_t before;
+
+        (void)state;
+        attach("sg3", ATA2, "5\n", NULL);
+        before = drive_device(root, "sg3");
+        assert_int_not_equal(before, 0);
+        assert_int_equal(drive_device(root, "sg3"), before);
+        (void)snprintf(path, sizeof(path), "%s/%s", root, ATA2);
+        (void)snprintf(gone, sizeof(gone), "%s/gone", root);
+        assert_int_equal(rename(path, gone), 0);
+        assert_int_equal(drive_device(root, "sg3"), 0);
+        (void)snprintf(path, sizeof(path), "%s/class/scsi_generic/sg3", root);
+        assert_int_equal(unlink(path), 0);
+        attach("sg3", ATA2, "5\n", NULL);
+        assert_int_not_equal(drive_device(root, "sg3"), 0);
+        assert_int_not_equal(drive_device(root, "sg3"), before);
+        assert_int_equal(drive_device(root, "../sg3"), 0);
+}
+
 static void test_counters_of_nonsense_are_not_known(void **state) {
         (void)state;
         attach("sg3", ATA2, "5\n", NULL);
@@ -218,6 +240,7 @@ int main(void) {
                 IN_A_TREE(test_drives_are_found_among_disks_and_sorted_by_number),
                 IN_A_TREE(test_a_drive_without_a_block_device_yet_is_found),
                 IN_A_TREE(test_no_driver_is_no_drives_and_no_fault),
+                IN_A_TREE(test_a_drive_that_came_back_is_another_device),
                 IN_A_TREE(test_counters_of_nonsense_are_not_known),
                 IN_A_TREE(test_sockets_are_emulated_drives),
                 IN_A_TREE(test_too_many_drives_are_a_fault_and_not_a_cut_list),

@@ -30,6 +30,9 @@ static const AuditEvent a_full_one = {
         .sense = "5/20/00",
         .job = 7,
         .detail = "more",
+        .before = { true, 12, 1, -1 },
+        .after = { true, 3, 0, -1 },
+        .counted_anew = true,
 };
 
 /* The form is an interface: leaves that were signed have it. */
@@ -44,7 +47,8 @@ static void test_an_entry_has_one_form(void **state) {
                 "\"image\":\"0102030000000000000000000000000000000000000000000000000000000000\","
                 "\"reason\":\"it hums\",\"outcome\":\"failed-unharmed\",\"fault\":\"DriveRefused\","
                 "\"fault-text\":\"drive refused\",\"sense\":\"5/20/00\",\"job\":7,"
-                "\"detail\":\"more\"}";
+                "\"detail\":\"more\",\"kernel-before\":[12,1,-1],\"kernel-after\":[3,0,-1],"
+                "\"kernel-anew\":true}";
         _cleanup_free_ char *entry = NULL;
         size_t n;
 
@@ -159,6 +163,12 @@ static void test_the_member_that_makes_no_sense_is_named(void **state) {
                 { START ",\"fault\":\"NoSuchFault\"}", "fault" },
                 { START ",\"job\":0}", "job" },
                 { START ",\"boottime\":\"1\"}", "boottime" },
+                { START ",\"kernel-before\":[1,2]}", "kernel-before" },
+                { START ",\"kernel-before\":[1,2,3,4]}", "kernel-before" },
+                { START ",\"kernel-before\":[1,2,-2]}", "kernel-before" },
+                { START ",\"kernel-after\":[1,\"2\",3]}", "kernel-after" },
+                { START ",\"kernel-after\":7}", "kernel-after" },
+                { START ",\"kernel-anew\":false}", "kernel-anew" },
         };
 
         (void)state;

@@ -30,6 +30,8 @@ static const FlashEnd end = {
         .node = "sg2",
         .n_sent = 258,
         .duration_ms = 123456,
+        .before = { .done = 17, .errors = 2, .timeouts = 0 },
+        .counted_anew = true,
         .after = { .done = 0x7fffffffffffffff, .errors = 0, .timeouts = -1 },
         .region_after = { .known = true,
                           .state = 3,
@@ -62,7 +64,9 @@ static void test_what_was_encoded_is_what_is_decoded(void **state) {
         assert_memory_equal(end_back.identity, end.identity, IDENTITY_LENGTH);
         assert_string_equal(end_back.revision, end.revision);
         assert_string_equal(end_back.node, end.node);
+        assert_memory_equal(&end_back.before, &end.before, sizeof(end.before));
         assert_memory_equal(&end_back.after, &end.after, sizeof(end.after));
+        assert_true(end_back.counted_anew);
         assert_memory_equal(&end_back.region_after, &end.region_after, sizeof(Region));
         assert_int_equal(end_back.n_sent, 258);
         assert_int_equal(end_back.duration_ms, 123456);
