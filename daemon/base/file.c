@@ -86,6 +86,34 @@ int file_read(int dirfd, const char *name, size_t max, uint8_t **ret_bytes, size
         return 0;
 }
 
+int open_beneath(int dirfd, const char *name) {
+        _cleanup_close_ int folder = -1;
+        char part[NAME_MAX + 1];
+
+        for (;;) {
+                size_t n = strcspn(name, "/");
+                bool last = name[n] == '\0';
+                int fd;
+
+                if (n == 0 || n > NAME_MAX)
+                        return n == 0 ? -EINVAL : -ENAMETOOLONG;
+                memcpy(part, name, n);
+                part[n] = '\0';
+                if (strcmp(part, ".") == 0 || strcmp(part, "..") == 0)
+                        return -EINVAL;
+                fd = openat(folder >= 0 ? folder : dirfd, part,
+                            O_NOFOLLOW | O_CLOEXEC |
+                                    (last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY));
+                if (fd < 0)
+                        return -errno;
+                if (last)
+                        return fd;
+                closep(&folder);
+                folder = fd;
+                name += n + 1;
+        }
+}
+
 int file_write_atomic(int dirfd, const char *name, const void *bytes, size_t n_bytes, mode_t mode) {
         _cleanup_close_ int fd = -1, folder = -1;
         char temporary[NAME_MAX + 16], path[PATH_MAX];

@@ -19,6 +19,12 @@
 int file_read(int dirfd, const char *name, size_t max, uint8_t **ret_bytes,
               size_t *ret_n_bytes) _must_check_;
 
+/* Opens NAME, which may be several components below the folder DIRFD, for reading: no links, no "..",
+ * no way out of the folder, and no waiting for a pipe. By hand, since the filter that systemd puts in
+ * force for RestrictSUIDSGID= refuses openat2(2). Returns a descriptor, -EINVAL for a name that could
+ * lead out, -ELOOP or -ENOTDIR for a link, or errno. */
+int open_beneath(int dirfd, const char *name) _must_check_;
+
 /* Replaces or makes a file: temporary name in the same folder, fsync, rename, fsync of the folder.
  * After a crash there is the old content or the new. */
 int file_write_atomic(int dirfd, const char *name, const void *bytes, size_t n_bytes,

@@ -6,10 +6,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -121,9 +119,6 @@ static void on_fetched(const FetchDone *done, void *userdata) {
 /* Reads a file below a folder, which may be a stick that somebody plugged in: no links, no way out
  * of the folder, regular files only. */
 int folder_read(const char *folder, const char *name, uint64_t max, int *ret_fd, Fault *fault) {
-        struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-                                           RESOLVE_NO_MAGICLINKS };
         _cleanup_close_ int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1, out = -1;
         _cleanup_free_ uint8_t *bytes = NULL;
         struct stat st;
@@ -132,11 +127,14 @@ int folder_read(const char *folder, const char *name, uint64_t max, int *ret_fd,
         if (dir < 0)
                 return fault_set(fault, FAULT_MIRROR_UNREACHABLE, "cannot open folder %s: %s",
                                  folder, strerror(errno));
-        fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
-        if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        fd = open_beneath(dir, name);
+        if (fd == -ENOENT || fd == -ENOTDIR)
                 return -ENOENT;
-        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-                return fault_set(fault, FAULT_MIRROR_REFUSED, "cannot read %s in %s", name, folder);
+        if (fd < 0)
+                return fault_set(fault, FAULT_MIRROR_REFUSED, "cannot read %s in %s: %s", name,
+                                 folder, strerror(-fd));
+        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return fault_set(fault, FAULT_MIRROR_REFUSED, "%s in %s is no file", name, folder);
         if ((uint64_t)st.st_size > max)
                 return fault_set(fault, FAULT_FETCH_TOO_LARGE,
                                  "%s has %lld bytes, at most %" PRIu64 " are wanted", name,

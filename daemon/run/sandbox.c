@@ -34,7 +34,6 @@ static const char *const calls[] = {
         "pipe2",
         /* databases: everything below the state folder, which Landlock sees to */
         "openat",
-        "openat2",
         "open",
         "unlink",
         "unlinkat",

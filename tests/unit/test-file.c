@@ -51,6 +51,36 @@ static void test_a_planted_link_is_not_followed(void **state) {
         assert_int_equal(file_read(fd, "link", 100000, &bytes, &n), -ELOOP);
 }
 
+static void test_a_name_from_outside_does_not_lead_out_of_its_folder(void **state) {
+        static const char *const refused[] = { "",        "/etc/passwd", "..",      "a/../file",
+                                               "a//file", "a/",          "./a/file" };
+        _cleanup_close_ int fd = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int file = -1;
+        char name[600];
+
+        assert_int_equal(mkdirat(fd, "a", 0700), 0);
+        assert_int_equal(file_write_atomic(fd, "file", "one", 3, 0600), 0);
+        assert_int_equal(renameat(fd, "file", fd, "a/file"), 0);
+        assert_int_equal(symlinkat("a", fd, "link"), 0);
+        assert_int_equal(symlinkat("file", fd, "a/link"), 0);
+
+        file = open_beneath(fd, "a/file");
+        assert_true(file >= 0);
+        for (size_t i = 0; i < N_ELEMENTS(refused); i++)
+                assert_int_equal(open_beneath(fd, refused[i]), -EINVAL);
+        assert_int_equal(open_beneath(fd, "link/file"), -ENOTDIR);
+        assert_int_equal(open_beneath(fd, "a/link"), -ELOOP);
+        assert_int_equal(open_beneath(fd, "a/file/x"), -ENOTDIR);
+        assert_int_equal(open_beneath(fd, "a/none"), -ENOENT);
+        memset(name, 'x', sizeof(name) - 1);
+        name[sizeof(name) - 1] = '\0';
+        assert_int_equal(open_beneath(fd, name), -ENAMETOOLONG);
+
+        (void)unlinkat(fd, "a/file", 0);
+        (void)unlinkat(fd, "a/link", 0);
+        (void)unlinkat(fd, "a", AT_REMOVEDIR);
+}
+
 static void test_a_memfd_cannot_grow_nor_change_once_sealed(void **state) {
         _cleanup_close_ int fd = -1;
         _cleanup_mapping_ Mapping mapping = {};
@@ -86,6 +116,9 @@ int main(void) {
                                                 away_with_it),
                 cmocka_unit_test_setup_teardown(test_a_planted_link_is_not_followed, in_a_folder,
                                                 away_with_it),
+                cmocka_unit_test_setup_teardown(
+                        test_a_name_from_outside_does_not_lead_out_of_its_folder, in_a_folder,
+                        away_with_it),
                 cmocka_unit_test(test_a_memfd_cannot_grow_nor_change_once_sealed),
                 cmocka_unit_test(test_a_memfd_that_is_still_mapped_writable_is_not_sealed),
         };
