@@ -41,11 +41,12 @@ pss() {
 	for process; do cat "/proc/$process/smaps_rollup"; done | awk '/^Pss:/ { n += $2 } END { print n }'
 }
 
-# Ours: the supervisor, the daemon, and what still runs for them.
+# Ours: the supervisor, the daemon, and what still runs for them. Not the emulator, whose folder has a
+# name that begins alike.
 our_processes() {
 	for entry in /proc/[0-9]*; do
 		case $(tr '\0' ' ' <"$entry/cmdline") in
-		discfw*"$DISCFW_DIR"*) echo "${entry#/proc/}" ;;
+		discfw*"$DISCFW_DIR"[/\ ]*) echo "${entry#/proc/}" ;;
 		esac
 	done 2>/dev/null
 }
