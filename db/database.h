@@ -39,8 +39,14 @@ struct Store {
         int lock;
         Database state;
         Database images;
-        bool opened; /* whole: what is closed now is closed cleanly */
+        bool opened;     /* whole: what is closed now is closed cleanly */
+        bool marked;     /* state.db says that it is in use, or was not closed */
+        int64_t changes; /* of the connection, when the transaction began */
 };
+
+/* Says in state.db that the files are in use, before the first change to either since they were
+ * opened: who only reads has nothing to check after it died. Of itself store_commit() does it. */
+int store_mark(Store *store, Fault *fault) _must_check_;
 
 /* Opens by the whole sequence. CHECK reads all pages too. A damaged file that is disposable is put
  * aside and made anew; else -EBADMSG. */

@@ -11,8 +11,11 @@
 #include "db/query.h"
 
 static int begin(Store *store, Fault *fault) {
+        int r;
+
         assert(!store_in_transaction(store));
-        return database_begin(&store->images, fault);
+        r = store_mark(store, fault);
+        return r < 0 ? r : database_begin(&store->images, fault);
 }
 
 /* Commits what went well. */

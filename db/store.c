@@ -87,6 +87,7 @@ static int open_state(Store *store, int64_t now, StoreNews *news, bool *ret_chec
                 r = meta_load(store, "checked", &checked, fault);
         if (r < 0)
                 return r;
+        store->marked = clean == 0;
         news->unclean = !store->state.made && clean == 0;
         /* A clock that went back must not put the check off for years. */
         check = news->unclean || now - checked >= CHECK_INTERVAL || checked > now;
@@ -99,15 +100,13 @@ static int open_state(Store *store, int64_t now, StoreNews *news, bool *ret_chec
         return 0;
 }
 
-static int mark_open(Store *store, bool checked, int64_t now, Fault *fault) {
+static int mark_checked(Store *store, int64_t now, Fault *fault) {
         int r;
 
         r = store_begin(store, fault);
         if (r < 0)
                 return r;
-        r = meta_save(store, "clean", 0, fault);
-        if (r == 0 && checked)
-                r = meta_save(store, "checked", now, fault);
+        r = meta_save(store, "checked", now, fault);
         if (r < 0) {
                 store_rollback(store);
                 return r;
@@ -149,7 +148,8 @@ int store_open(int dirfd, int64_t now, Store **ret_store, StoreNews *ret_news, F
         (void)snprintf(news.images_aside, sizeof(news.images_aside), "%s", store->images.aside);
         (void)snprintf(news.images_why, sizeof(news.images_why), "%s",
                        store->images.aside_why.text);
-        r = mark_open(store, check, now, fault);
+        if (check)
+                r = mark_checked(store, now, fault);
         if (r < 0)
                 return r;
         store->opened = true;
@@ -166,7 +166,7 @@ Store *store_close(Store *store) {
         database_close(&store->images);
         store_rollback(store);
         /* If this fails, the next owner checks the files, which is all it is for. */
-        if (store->opened && store_begin(store, NULL) == 0) {
+        if (store->opened && store->marked && store_begin(store, NULL) == 0) {
                 if (meta_save(store, "clean", 1, NULL) == 0)
                         (void)!store_commit(store, NULL);
                 store_rollback(store);
@@ -204,15 +204,48 @@ int store_reserve(Store *store, Fault *fault) {
 }
 
 int store_begin(Store *store, Fault *fault) {
+        int r;
+
         if (store->state.full) {
                 (void)unlinkat(store->folder, RESERVE_FILE, 0);
                 store->state.full = false;
         }
-        return database_begin(&store->state, fault);
+        r = database_begin(&store->state, fault);
+        if (r == 0)
+                store->changes = sqlite3_total_changes64(store->state.handle);
+        return r;
 }
 
+/* Who only reads leaves the files as they are, and waits for no disk. */
 int store_commit(Store *store, Fault *fault) {
-        return database_commit(&store->state, fault);
+        bool mark = !store->marked && !store->state.lost && !store->state.broken &&
+                    sqlite3_total_changes64(store->state.handle) != store->changes;
+        int r = mark ? meta_save(store, "clean", 0, fault) : 0;
+
+        if (r < 0) {
+                store_rollback(store);
+                return r;
+        }
+        r = database_commit(&store->state, fault);
+        if (r == 0 && mark)
+                store->marked = true;
+        return r;
+}
+
+int store_mark(Store *store, Fault *fault) {
+        int r;
+
+        if (store->marked)
+                return 0;
+        r = store_begin(store, fault);
+        if (r < 0)
+                return r;
+        r = meta_save(store, "clean", 0, fault);
+        if (r < 0) {
+                store_rollback(store);
+                return r;
+        }
+        return store_commit(store, fault);
 }
 
 void store_rollback(Store *store) {

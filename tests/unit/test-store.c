@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "db/database.h"
+#include "db/images.h"
 #include "db/trail.h"
 #include "tests/unit/store-folder.h"
 
@@ -43,6 +46,76 @@ static void test_a_new_store_is_made_and_found_again(void **state) {
         assert_int_equal(floor, 100);
         assert_int_equal(store_check(store, NULL), 0);
         store_close(store);
+}
+
+/* As the next one finds it, who is killed in turn. */
+static bool is_unclean(TestFolder *folder) {
+        StoreNews news;
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0) {
+                Store *store = open_store(folder, &news);
+
+                _exit(store && news.unclean ? 1 : 0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        return WEXITSTATUS(status) == 1;
+}
+
+static void die_after(TestFolder *folder, void (*doing)(Store *store)) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0) {
+                doing(open_store(folder, NULL));
+                _exit(0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+static void read_only(Store *store) {
+        int64_t floor;
+
+        begin(store);
+        assert_int_equal(store_clock_floor(store, &floor, NULL), 0);
+        commit(store);
+}
+
+static void write_state(Store *store) {
+        begin(store);
+        assert_int_equal(store_raise_clock_floor(store, 100, NULL), 0);
+        commit(store);
+}
+
+static void write_nothing_in_the_end(Store *store) {
+        begin(store);
+        assert_int_equal(store_raise_clock_floor(store, 100, NULL), 0);
+        store_rollback(store);
+}
+
+static void write_images(Store *store) {
+        const uint8_t bytes[] = "an image";
+        uint8_t hash[SHA256_LENGTH];
+
+        assert_int_equal(sha256(bytes, sizeof(bytes), hash), 0);
+        assert_int_equal(image_put(store, hash, bytes, sizeof(bytes), NOW, NULL), 0);
+}
+
+static void test_who_dies_after_a_change_is_noticed(void **state) {
+        store_close(open_store(*state, NULL));
+        die_after(*state, read_only);
+        assert_false(is_unclean(*state));
+        die_after(*state, write_nothing_in_the_end);
+        assert_false(is_unclean(*state));
+        die_after(*state, write_state);
+        assert_true(is_unclean(*state));
+        store_close(open_store(*state, NULL)); /* checked */
+        assert_false(is_unclean(*state));
+        die_after(*state, write_images);
+        assert_true(is_unclean(*state));
 }
 
 static void test_the_clock_floor_never_goes_down(void **state) {
@@ -200,6 +273,7 @@ static void test_both_files_are_opened_so_that_power_cuts_lose_nothing(void **st
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_in_folder(test_a_new_store_is_made_and_found_again),
+                test_in_folder(test_who_dies_after_a_change_is_noticed),
                 test_in_folder(test_the_clock_floor_never_goes_down),
                 test_in_folder(test_what_was_rolled_back_is_not_there),
                 test_in_folder(test_a_second_daemon_is_refused_at_once),
