@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 -- state.db: what must not be lost. Never edited once released: changes are a new file.
+-- schema: 58924f24eafe8b3a04abb5b04ab768d1a25a8cad9dae5cacd7dd1af1242365f6
 
 -- Numbers about the store itself: "clean" (1: the last owner closed), "checked" (when every page was
 -- last read), "clock-floor" (latest signed time that was verified).

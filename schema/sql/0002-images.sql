@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 -- images.db: images as rows of 64 KiB. May be thrown away.
+-- schema: 246b491ced34baa836233f8b90d02600632d31450ff60df03aeea2756977ed72
 
 CREATE TABLE image (
         sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32),

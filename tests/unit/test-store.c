@@ -209,6 +209,24 @@ static void test_foreign_schema_objects_are_refused(void **state) {
         assert_refused(*state, -EBADMSG, "job_open");
 }
 
+/* What a new step has to say of itself is what is printed here. */
+static void test_each_step_says_the_digest_of_its_schema(void **state _unused_) {
+        for (const Migration *step = migrations; step->name; step++) {
+                char digest[2 * SHA256_LENGTH + 1];
+                sqlite3 *model;
+
+                assert_int_equal(sqlite3_open(":memory:", &model), SQLITE_OK);
+                for (const Migration *m = migrations; m <= step; m++)
+                        if (m->kind == step->kind)
+                                assert_int_equal(sqlite3_exec(model, m->sql, NULL, NULL, NULL),
+                                                 SQLITE_OK);
+                assert_int_equal(schema_digest(model, digest), SQLITE_OK);
+                if (strcmp(digest, step->digest) != 0)
+                        fail_msg("%s.sql: -- schema: %s", step->name, digest);
+                assert_int_equal(sqlite3_close(model), SQLITE_OK);
+        }
+}
+
 static void test_audit_rows_cannot_be_changed_through_the_store(void **state) {
         static const char *const statements[] = {
                 "UPDATE audit SET entry = 'other'",
@@ -283,6 +301,7 @@ int main(void) {
                 test_in_folder(test_a_newer_schema_is_refused_and_named),
                 test_in_folder(test_the_database_of_another_program_is_refused),
                 test_in_folder(test_foreign_schema_objects_are_refused),
+                cmocka_unit_test(test_each_step_says_the_digest_of_its_schema),
                 test_in_folder(test_audit_rows_cannot_be_changed_through_the_store),
                 test_in_folder(test_both_files_are_opened_so_that_power_cuts_lose_nothing),
         };
