@@ -2,6 +2,7 @@
 /* discfwd: the daemon. Start reading at core/core.h. */
 #include <errno.h>
 #include <getopt.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,10 @@ static int fail(const Fault *fault) {
 }
 
 static int serve(const Options *options) {
+        /* Half of what the library does at first use is for programs that let people choose a cipher:
+         * a file of settings, texts of errors, tables of names. Here it is SHA-256 and Ed25519. */
+        const uint64_t bare = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
+                              OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS;
         _cleanup_(daemon_freep) Daemon *daemon = NULL;
         Fault fault = {};
         int r;
@@ -121,6 +126,10 @@ static int serve(const Options *options) {
                 (void)fault_set(&fault, FAULT_BAD_CONFIG,
                                 "no socket was handed over; say --standalone DIR to run without "
                                 "systemd");
+                return fail(&fault);
+        }
+        if (OPENSSL_init_crypto(bare, NULL) != 1) {
+                (void)fault_set(&fault, FAULT_INTERNAL, "cannot start libcrypto");
                 return fail(&fault);
         }
         if (daemon_sandbox_enter(options->state, SD_LISTEN_FDS_START, &fault) < 0)
