@@ -2,6 +2,7 @@
 #include "ipc/server.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -222,14 +223,20 @@ static int on_client(sd_event_source *source, int fd, uint32_t events, void *use
         return 0;
 }
 
-static bool in_group(int fd, gid_t group) {
+static bool in_group(int fd, gid_t main_group, const char *name) {
         gid_t groups[256];
         socklen_t n = sizeof(groups);
+        char buffer[4096];
+        struct group group, *found = NULL;
 
-        if (group == (gid_t)-1 || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) < 0)
+        if (getgrnam_r(name, &group, buffer, sizeof(buffer), &found) != 0 || !found)
+                return false;
+        if (main_group == group.gr_gid)
+                return true;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) < 0)
                 return false;
         for (size_t i = 0; i < n / sizeof(gid_t); i++)
-                if (groups[i] == group)
+                if (groups[i] == group.gr_gid)
                         return true;
         return false;
 }
@@ -244,9 +251,8 @@ static int identify(const ServerPolicy *policy, int fd, Caller *ret_caller) {
                 return -EPERM;
         *ret_caller = (Caller){ .uid = cred.uid };
         ret_caller->root = cred.uid == 0 || (policy->standalone && cred.uid == policy->owner);
-        ret_caller->admin =
-                ret_caller->root || (!policy->standalone && (cred.gid == policy->admin_group ||
-                                                             in_group(fd, policy->admin_group)));
+        ret_caller->admin = ret_caller->root ||
+                            (!policy->standalone && in_group(fd, cred.gid, policy->admin_group));
         if (getpwuid_r(cred.uid, &pw, buffer, sizeof(buffer), &found) == 0 && found)
                 text_escape_utf8(pw.pw_name, ret_caller->user, sizeof(ret_caller->user));
         else

@@ -18,7 +18,9 @@ typedef struct Server Server;
 typedef struct ServerPolicy {
         bool standalone; /* only this uid may change things, and root */
         uid_t owner;
-        gid_t admin_group; /* (gid_t)-1: there is none */
+        const char
+                *admin_group; /* whose members may change things too, where there is such a group;
+                                  * looked up for each connection that is not root's */
 } ServerPolicy;
 
 typedef struct ServerHandlers {

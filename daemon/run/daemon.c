@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -198,15 +197,6 @@ static int open_store(Daemon *daemon, Fault *fault) {
         return audit_open(daemon->store, &now, &daemon->audit, fault);
 }
 
-static gid_t admin_group(void) {
-        char buffer[4096];
-        struct group group, *found = NULL;
-
-        if (getgrnam_r(ADMIN_GROUP, &group, buffer, sizeof(buffer), &found) == 0 && found)
-                return found->gr_gid;
-        return (gid_t)-1;
-}
-
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         (void)info;
         (void)userdata;
@@ -259,7 +249,7 @@ int daemon_new(const Options *options, int listener, Daemon **ret_daemon, Fault 
         _cleanup_(daemon_freep) Daemon *daemon = calloc(1, sizeof(*daemon));
         ServerPolicy policy = { .standalone = options->supervised,
                                 .owner = geteuid(),
-                                .admin_group = admin_group() };
+                                .admin_group = ADMIN_GROUP };
         ServerHandlers handlers = { on_request, on_gone, daemon };
         int r;
 
