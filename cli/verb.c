@@ -60,7 +60,8 @@ const Verb verbs[] = {
           "those "
           "older than an entry. Columns are chosen with -o: SEQ, TIME, DRIVE, WHAT, FROM, TO, "
           "OUTCOME, "
-          "USER, REASON, TEXT, MODEL, CATALOG, TARGET, SHA256, VIA, NODE, FAULT, SENSE and JOB.",
+          "USER, REASON, TEXT, MODEL, CATALOG, TARGET, SHA256, VIA, NODE, FAULT, SENSE, JOB and "
+          "KERNEL.",
           BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_OUTPUT), 0, 1, true, verb_history },
         { "audit verify", "", "check that the audit log is whole",
           "With --file, an exported log is checked, and no daemon is asked. --key is the verifier "
