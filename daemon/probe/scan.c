@@ -55,27 +55,49 @@ static int list(const char *node, const char *emulated_dir, size_t *ret_n, Fault
         return 0;
 }
 
-static int scan(int socket, const char *node, const char *emulated_dir, Fault *fault) {
-        ProbeEnd end = {};
-        size_t n = 0;
-        int r;
+static bool is_late(const ProbeScan *scan, const DriveRecord *record) {
+        for (uint32_t i = 0; i < scan->n_late; i++)
+                if (strcmp(scan->late[i], record->node) == 0)
+                        return true;
+        return false;
+}
 
-        if (list(node, emulated_dir, &n, &end.fault) < 0)
-                log_fault(LOG_LEVEL_WARNING, NULL, &end.fault);
+/* Those that are late, or those that are not. */
+static int tell(int socket, const ProbeScan *scan, bool late, size_t n, const char *emulated_dir,
+                Fault *fault) {
         for (size_t i = 0; i < n; i++) {
+                int r;
+
+                if (is_late(scan, &records[i]) != late)
+                        continue;
                 examine(emulated_dir, &records[i]);
                 r = reply(socket, MESSAGE_PROBE_DRIVE,
                           probe_drive_encode(&records[i], payload, sizeof(payload)), fault);
                 if (r < 0)
                         return r;
         }
+        return 0;
+}
+
+static int scan(int socket, const ProbeScan *scan, const char *emulated_dir, Fault *fault) {
+        ProbeEnd end = {};
+        size_t n = 0;
+        int r;
+
+        if (list(scan->node, emulated_dir, &n, &end.fault) < 0)
+                log_fault(LOG_LEVEL_WARNING, NULL, &end.fault);
+        r = tell(socket, scan, false, n, emulated_dir, fault);
+        if (r == 0)
+                r = tell(socket, scan, true, n, emulated_dir, fault);
+        if (r < 0)
+                return r;
         end.n_drives = (uint32_t)n;
         return reply(socket, MESSAGE_PROBE_END, probe_end_encode(&end, payload, sizeof(payload)),
                      fault);
 }
 
 int scan_serve(int socket, const char *emulated_dir, Fault *fault) {
-        char node[NODE_SIZE];
+        ProbeScan wanted;
         int r;
 
         for (;;) {
@@ -86,11 +108,11 @@ int scan_serve(int socket, const char *emulated_dir, Fault *fault) {
                         return fault_set(fault, FAULT_PROTOCOL, "cannot read a request: %s",
                                          strerror(-r));
                 if (request.kind != MESSAGE_PROBE_SCAN || request.n_fds > 0 ||
-                    !probe_scan_decode(request.payload, request.n_payload, node)) {
+                    !probe_scan_decode(request.payload, request.n_payload, &wanted)) {
                         message_done(&request);
                         return message_unexpected(&request, "a scan", fault);
                 }
-                r = scan(socket, node, emulated_dir, fault);
+                r = scan(socket, &wanted, emulated_dir, fault);
                 if (r < 0)
                         return r;
         }

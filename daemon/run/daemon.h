@@ -43,8 +43,9 @@ typedef struct Daemon {
         int64_t last_seq; /* of the audit trail, as far as we wrote it */
 
         Link *probe;
-        Link *flash;                    /* the running flash */
-        Link *report;                   /* hands over what nobody took */
+        ProbeScan silent; /* who did not answer in this scan, or the last: for the next */
+        Link *flash;      /* the running flash */
+        Link *report;     /* hands over what nobody took */
         uint64_t flash_job, report_job; /* whose END came last on each */
         int inhibitor;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A scan: discfw-probe looks at the drives, and what it saw goes to the core. */
 #include <errno.h>
+#include <string.h>
 
 #include "db/drives.h"
 #include "run/daemon.h"
@@ -20,6 +21,10 @@ static int on_drive(Daemon *daemon, const DriveRecord *record, Fault *fault) {
 
         if (probe_drive_key(record, key) == 0 && drive_find_key(daemon->store, key, id, fault) < 0)
                 return -EBADE;
+        /* A command that was not answered ended in a reset of the bus. */
+        if (record->fault.code == FAULT_DRIVE_SILENT && daemon->silent.n_late < SCAN_LATE_MAX)
+                memcpy(daemon->silent.late[daemon->silent.n_late++], record->node,
+                       sizeof(record->node));
         daemon_enter(daemon);
         core_on_scan_drive(daemon->core, record, id);
         daemon_pump(daemon);
@@ -52,15 +57,17 @@ static void on_gone(Link *link, const Fault *fault, void *userdata) {
 }
 
 void scan_run(Daemon *daemon) {
-        uint8_t payload[NODE_SIZE + 8];
+        uint8_t payload[(SCAN_LATE_MAX + 1) * (NODE_SIZE + 8)];
+        const ProbeScan scan = daemon->silent;
         Fault fault = {};
         int r;
 
         r = link_open(daemon->event, daemon->options.run, "probe", SCAN_SILENCE_S, on_message,
                       on_gone, daemon, &daemon->probe, &fault);
+        daemon->silent = (ProbeScan){};
         if (r == 0)
                 r = link_send(daemon->probe, MESSAGE_PROBE_SCAN, payload,
-                              probe_scan_encode("", payload, sizeof(payload)), NULL, 0, &fault);
+                              probe_scan_encode(&scan, payload, sizeof(payload)), NULL, 0, &fault);
         if (r < 0)
                 scan_over(daemon, &fault);
 }

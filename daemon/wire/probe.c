@@ -60,21 +60,27 @@ static size_t used(const Writer *writer) {
         return writer->failed ? 0 : writer->n_used;
 }
 
-size_t probe_scan_encode(const char *node, void *buffer, size_t size) {
+size_t probe_scan_encode(const ProbeScan *scan, void *buffer, size_t size) {
         Writer w = writer_of(buffer, size);
 
-        write_string(&w, node);
+        write_string(&w, scan->node);
+        write_u8(&w, (uint8_t)scan->n_late);
+        for (uint32_t i = 0; i < scan->n_late; i++)
+                write_string(&w, scan->late[i]);
         return used(&w);
 }
 
-bool probe_scan_decode(const void *bytes, size_t n_bytes, char ret_node[NODE_SIZE]) {
+bool probe_scan_decode(const void *bytes, size_t n_bytes, ProbeScan *ret_scan) {
         Reader r = reader_of(bytes, n_bytes);
-        char node[NODE_SIZE];
+        ProbeScan scan = {};
 
-        read_plain(&r, node, sizeof(node));
+        read_plain(&r, scan.node, sizeof(scan.node));
+        scan.n_late = read_enum(&r, SCAN_LATE_MAX + 1);
+        for (uint32_t i = 0; i < scan.n_late; i++)
+                read_plain(&r, scan.late[i], sizeof(scan.late[i]));
         if (!reader_done(&r))
                 return false;
-        memcpy(ret_node, node, sizeof(node));
+        *ret_scan = scan;
         return true;
 }
 

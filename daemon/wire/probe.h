@@ -2,7 +2,7 @@
 /* discfwd asks discfw-probe what drives there are.
  *
  *     discfwd                     discfw-probe
- *        | SCAN  node, or all         |
+ *        | SCAN  node, or all; late   |
  *        |--------------------------->| INQUIRY, GET CONFIGURATION, MODE SENSE, REPORT KEY
  *        |<------- DRIVE, for each ---|
  *        |<------- END ---------------|
@@ -97,6 +97,16 @@ typedef struct DriveRecord {
         Counters counters;
 } DriveRecord;
 
+#define SCAN_LATE_MAX 16
+
+typedef struct ProbeScan {
+        char node[NODE_SIZE]; /* "" for all */
+        /* Looked at when the others were told: they did not answer last time. A drive that is silent
+         * keeps the probe for half a minute. */
+        char late[SCAN_LATE_MAX][NODE_SIZE];
+        uint32_t n_late;
+} ProbeScan;
+
 typedef struct ProbeEnd {
         uint32_t n_drives;
         Fault fault; /* the scan as a whole failed */
@@ -104,8 +114,8 @@ typedef struct ProbeEnd {
 
 /* Encoders answer the length, or 0 if SIZE is too small. Decoders answer false, and leave the
  * result alone, if a byte is missing, left over, or out of range. */
-size_t probe_scan_encode(const char *node, void *buffer, size_t size); /* "" for all */
-bool probe_scan_decode(const void *bytes, size_t n_bytes, char ret_node[NODE_SIZE]);
+size_t probe_scan_encode(const ProbeScan *scan, void *buffer, size_t size);
+bool probe_scan_decode(const void *bytes, size_t n_bytes, ProbeScan *ret_scan);
 size_t probe_drive_encode(const DriveRecord *record, void *buffer, size_t size);
 bool probe_drive_decode(const void *bytes, size_t n_bytes, DriveRecord *ret_record);
 size_t probe_end_encode(const ProbeEnd *end, void *buffer, size_t size);

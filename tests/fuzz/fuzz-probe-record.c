@@ -28,15 +28,15 @@ static void check_drive(const DriveRecord *record, const uint8_t *bytes, size_t 
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes) {
-        char node[NODE_SIZE];
+        ProbeScan scan;
         DriveRecord record;
         ProbeEnd end;
 
         if (probe_drive_decode(bytes, n_bytes, &record))
                 check_drive(&record, bytes, n_bytes);
-        if (probe_scan_decode(bytes, n_bytes, node)) {
-                REQUIRE(text_is_plain(node));
-                REQUIRE(probe_scan_encode(node, again, sizeof(again)) == n_bytes);
+        if (probe_scan_decode(bytes, n_bytes, &scan)) {
+                REQUIRE(text_is_plain(scan.node) && scan.n_late <= SCAN_LATE_MAX);
+                REQUIRE(probe_scan_encode(&scan, again, sizeof(again)) == n_bytes);
                 REQUIRE(memcmp(again, bytes, n_bytes) == 0);
         }
         if (probe_end_decode(bytes, n_bytes, &end)) {

@@ -71,7 +71,8 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-        static const char *const names[] = { "btc.sock", "gone.sock", "lost.sock" };
+        static const char *const names[] = { "a.sock",   "b.sock",    "c.sock",
+                                             "btc.sock", "gone.sock", "lost.sock" };
         char path[128];
 
         (void)state;
@@ -97,11 +98,19 @@ static int serve(const char *name, const Line *script, size_t n_lines) {
         return fake_drive_serve(path, script, n_lines);
 }
 
-static void ask(const char *node) {
-        uint8_t payload[128];
-        size_t n = probe_scan_encode(node, payload, sizeof(payload));
+static void ask_late(const char *node, const char *late) {
+        uint8_t payload[256];
+        ProbeScan scan = { .n_late = late ? 1 : 0 };
+        size_t n;
 
+        (void)snprintf(scan.node, sizeof(scan.node), "%s", node);
+        (void)snprintf(scan.late[0], sizeof(scan.late[0]), "%s", late ? late : "");
+        n = probe_scan_encode(&scan, payload, sizeof(payload));
         assert_int_equal(message_send(connection, MESSAGE_PROBE_SCAN, payload, n, NULL, 0), 0);
+}
+
+static void ask(const char *node) {
+        ask_late(node, NULL);
 }
 
 static uint16_t hear(void) {
@@ -125,6 +134,23 @@ static ProbeEnd hear_end(void) {
         assert_int_equal(hear(), MESSAGE_PROBE_END);
         assert_true(probe_end_decode(message.payload, message.n_payload, &end));
         return end;
+}
+
+static void test_who_was_silent_comes_last(void **state) {
+        const int a = serve("a.sock", answers, N_ELEMENTS(answers));
+        const int b = serve("b.sock", answers, N_ELEMENTS(answers));
+        const int c = serve("c.sock", answers, N_ELEMENTS(answers));
+
+        (void)state;
+        start_probe();
+        ask_late("", "emulated:a");
+        assert_string_equal(hear_drive().node, "emulated:b");
+        assert_string_equal(hear_drive().node, "emulated:c");
+        assert_string_equal(hear_drive().node, "emulated:a");
+        assert_int_equal(hear_end().n_drives, 3);
+        assert_true(fake_drive_end(a));
+        assert_true(fake_drive_end(b));
+        assert_true(fake_drive_end(c));
 }
 
 static void test_all_drives_are_told_and_one_that_fails_stops_none(void **state) {
@@ -207,6 +233,7 @@ static void test_a_scan_with_bytes_too_many_or_a_descriptor_ends_the_connection(
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_who_was_silent_comes_last, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         test_all_drives_are_told_and_one_that_fails_stops_none, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_one_drive_can_be_asked_for, set_up, tear_down),

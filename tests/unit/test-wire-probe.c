@@ -195,19 +195,33 @@ static void test_a_revision_of_nuls_reads_as_blanks(void **state) {
 
 static void test_scan_and_end_arrive_as_they_were_sent(void **state) {
         ProbeEnd sent = { .n_drives = 3 }, came;
-        char node[NODE_SIZE];
+        ProbeScan scan = { .node = "emulated:btc" }, back;
         size_t n;
 
         (void)state;
-        n = probe_scan_encode("emulated:btc", buffer, sizeof(buffer));
-        assert_true(probe_scan_decode(buffer, n, node));
-        assert_string_equal(node, "emulated:btc");
-        assert_false(probe_scan_decode(buffer, n - 1, node));
-        n = probe_scan_encode("", buffer, sizeof(buffer));
-        assert_true(probe_scan_decode(buffer, n, node));
-        assert_string_equal(node, "");
-        n = probe_scan_encode("sg1\n", buffer, sizeof(buffer));
-        assert_false(probe_scan_decode(buffer, n, node));
+        n = probe_scan_encode(&scan, buffer, sizeof(buffer));
+        assert_true(probe_scan_decode(buffer, n, &back));
+        assert_string_equal(back.node, "emulated:btc");
+        assert_int_equal(back.n_late, 0);
+        assert_false(probe_scan_decode(buffer, n - 1, &back));
+        scan = (ProbeScan){ .late = { "sg1", "sg2" }, .n_late = 2 };
+        n = probe_scan_encode(&scan, buffer, sizeof(buffer));
+        assert_true(probe_scan_decode(buffer, n, &back));
+        assert_string_equal(back.node, "");
+        assert_int_equal(back.n_late, 2);
+        assert_string_equal(back.late[1], "sg2");
+        assert_false(probe_scan_decode(buffer, n - 1, &back));
+        strcpy(scan.late[0], "sg1\n");
+        n = probe_scan_encode(&scan, buffer, sizeof(buffer));
+        assert_false(probe_scan_decode(buffer, n, &back));
+        n = probe_scan_encode(&(ProbeScan){ .node = "sg1\n" }, buffer, sizeof(buffer));
+        assert_false(probe_scan_decode(buffer, n, &back));
+        scan = (ProbeScan){ .n_late = SCAN_LATE_MAX };
+        n = probe_scan_encode(&scan, buffer, sizeof(buffer));
+        assert_true(probe_scan_decode(buffer, n, &back));
+        assert_int_equal(buffer[n - 1 - 2 * SCAN_LATE_MAX], SCAN_LATE_MAX);
+        buffer[n - 1 - 2 * SCAN_LATE_MAX]++;
+        assert_false(probe_scan_decode(buffer, n + 2, &back));
 
         n = probe_end_encode(&sent, buffer, sizeof(buffer));
         assert_true(probe_end_decode(buffer, n, &came));
