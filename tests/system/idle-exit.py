@@ -12,6 +12,7 @@ from activated import ActivatedMachine
 from machine import Connection
 from interrupted import DRIVE, update_until
 from processes import run_tests, wait_until
+from uevent import enter_namespaces, tell
 
 
 def test_an_idle_daemon_ends_well_and_comes_again_for_the_next_who_asks():
@@ -87,6 +88,20 @@ def test_an_idle_daemon_is_not_woken_up_before_its_end():
         time.sleep(2)
         assert n_switches() == before
         assert machine.wait_end() == 0
+
+
+# Last, since it leaves the world of the others.
+def test_a_drive_that_came_while_it_ended_has_it_started_again():
+    enter_namespaces()
+    with ActivatedMachine(DRIVE) as machine:
+        for subsystem, status in (("block", 0), ("scsi_generic", 75)):
+            machine.hold = True
+            machine.done("list")
+            wait_until("it ends", lambda: machine.barriers)
+            tell("add", subsystem, f"/devices/nowhere/{subsystem}/x0")
+            machine.let_go()
+            assert machine.wait_end() == status
+        assert "for a drive that came" in machine.text("discfwd.log")
 
 
 run_tests([f for name, f in list(globals().items()) if name.startswith("test_")], 240)

@@ -2,7 +2,7 @@
 # Tests of the programs as people run them: the real processes, emulated drives, a real web server.
 # A script that includes lib.sh or machine.py, and a line in SYSTEM_TESTS, make one more.
 EXTRA_DIST += tests/system/lib.sh tests/system/machine.py tests/system/processes.py \
-	tests/system/repository.py tests/system/interrupted.py tests/system/activated.py
+	tests/system/repository.py tests/system/interrupted.py tests/system/activated.py tests/system/uevent.py
 SYSTEM_TESTS = tests/system/daemon-dies.py tests/system/helper-dies.py \
 	tests/system/clients.py tests/system/mirrors.py tests/system/faulty-drives.py tests/system/store.py \
 	tests/system/idle-exit.py
