@@ -112,3 +112,5 @@ tests/emulator/sg-shim.so: tests/emulator/sg-shim.c daemon/base/bytes.c daemon/b
 		$(srcdir)/daemon/base/bytes.c $(srcdir)/daemon/base/file.c
 TESTS += tests/emulator/test-reference-tools.sh
 endif
+
+EXTRA_DIST += tests/guest/suites/tcmu-flash.sh tests/guest/suites/tools.sh
