@@ -57,6 +57,7 @@ static void restart(Front *front, size_t place, uint64_t now) {
         if (!drive->restarts)
                 return;
         drive->restarts = false;
+        drive->n_attentions = 0; /* it comes back as if switched on */
         front_vanish(front, place, now + drive_scaled(drive, drive->model->family.restart_ms));
 }
 
