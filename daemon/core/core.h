@@ -50,6 +50,9 @@ void core_on_client_gone(Core *core, uint64_t client);
 void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known_id);
 void core_on_scan_end(Core *core, const Fault *fault);
 void core_on_hotplug(Core *core);
+/* A node went, as the kernel says: whose it was is known without a scan. One that restarts in the
+ * middle of its flash has not left. */
+void core_on_unplugged(Core *core, const char *node);
 
 typedef struct EntryInput {
         const char *catalog;

@@ -430,6 +430,16 @@ static void drive_left(Core *core, Drive *drive) {
         text_format(e->drive_id, sizeof(e->drive_id), "%s", drive->state.id);
 }
 
+void core_on_unplugged(Core *core, const char *node) {
+        for (unsigned i = 0; i < core->n_drives; i++) {
+                Drive *drive = &core->drives[i];
+
+                if (drive->state.attached && strcmp(drive->state.record.node, node) == 0 &&
+                    !job_is_for(core, drive->state.id))
+                        drive_left(core, drive);
+        }
+}
+
 /* Those who came while the scan was under way wait for the next one, since theirs had not begun. */
 static void answer_waiters(Core *core, const Fault *fault) {
         Waiter waiters[WAITERS_MAX];

@@ -8,6 +8,7 @@
 #include <systemd/sd-device.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "run/daemon.h"
 
 /* A plug makes several events within moments; one scan is enough for them. */
@@ -31,15 +32,34 @@ static void something_changed(Daemon *daemon) {
                                                  CLOCK_BOOTTIME, SETTLE_US, 0, on_settled, daemon);
 }
 
+/* One that goes is told at once. Unless its node is there again: then the scan will tell. */
+static void on_removed(Daemon *daemon, sd_device *device) {
+        char path[NODE_SIZE + sizeof("/sys/class/scsi_generic/")];
+        const char *node;
+
+        if (sd_device_get_sysname(device, &node) < 0)
+                return;
+        text_format(path, sizeof(path), "/sys/class/scsi_generic/%s", node);
+        if (access(path, F_OK) == 0)
+                return;
+        daemon_enter(daemon);
+        core_on_unplugged(daemon->core, node);
+        daemon_pump(daemon);
+}
+
 static int on_device(sd_device_monitor *monitor, sd_device *device, void *userdata) {
         const char *name = "", *attention = "";
+        sd_device_action_t action = _SD_DEVICE_ACTION_INVALID;
 
         (void)monitor;
         if (sd_device_get_subsystem(device, &name) < 0)
                 return 0;
         /* A disc in or out changes the block device, and is no business of ours. */
-        if (strcmp(name, "scsi_generic") == 0)
+        if (strcmp(name, "scsi_generic") == 0) {
+                if (sd_device_get_action(device, &action) >= 0 && action == SD_DEVICE_REMOVE)
+                        on_removed(userdata, device);
                 something_changed(userdata);
+        }
         /* A drive said 6/3F/03: somebody else gave it other firmware, and it was not plugged in
          * again. The kernel's own copy of its name stays what it was. */
         if (strcmp(name, "scsi") == 0 &&

@@ -353,6 +353,12 @@ void world_rescan(World *world) {
         world_scan(world);
 }
 
+void world_unplugged(World *world, const char *node) {
+        enter(world);
+        core_on_unplugged(world->core, node);
+        world_pump(world);
+}
+
 static void copy_quoted(char *to, size_t size, size_t *n, const char *from) {
         for (; *from; from++) {
                 assert_true(*n < size - 1);

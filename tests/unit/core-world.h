@@ -98,6 +98,7 @@ void world_scan(World *world);
 void world_scan_failed(World *world, FaultCode code);
 /* Hotplug, and the scan that follows. */
 void world_rescan(World *world);
+void world_unplugged(World *world, const char *node);
 
 /* An entry for world_model. EDGES as JSON with ' for ": "{'kind':'upgrade','from':['0043']}". EXTRA
  * are more members, each with a comma in front, or "". */

@@ -113,6 +113,24 @@ static void test_who_monitors_reads_what_was_plugged_in(void **state) {
         assert_string_equal(told(world), "sr0: plugged in, cannot be read: no answer");
 }
 
+static void test_a_node_that_goes_is_told_before_anything_is_scanned(void **state) {
+        _cleanup_world_ World *world = without_catalogs();
+        const Request monitor = {
+                .client = 5, .method = METHOD_MONITOR, .more = true, .caller = world_user(1001)
+        };
+        unsigned drive;
+
+        (void)state;
+        world_request(world, &monitor);
+        drive = world_add_drive(world, "sr0", "0043", "BTC123", "/pci/ata1");
+        world_rescan(world);
+        world_unplugged(world, "sg9");
+        assert_string_equal(listed(world, true), "sr0 0043 unknown");
+        world_unplugged(world, world_record(world, drive)->node);
+        assert_string_equal(told(world), "sr0: unplugged");
+        assert_string_equal(listed(world, true), "sr0 0043 absent");
+}
+
 static void test_a_drive_keeps_its_id_under_another_node(void **state) {
         _cleanup_world_ World *world = without_catalogs();
         unsigned drive = world_add_drive(world, "sr0", "0043", "BTC123", "/pci/ata1");
@@ -389,6 +407,7 @@ int main(void) {
                 cmocka_unit_test(test_a_new_drive_is_recorded_once),
                 cmocka_unit_test(test_a_new_drive_that_the_store_could_not_take_is_recorded_later),
                 cmocka_unit_test(test_who_monitors_reads_what_was_plugged_in),
+                cmocka_unit_test(test_a_node_that_goes_is_told_before_anything_is_scanned),
                 cmocka_unit_test(test_a_drive_keeps_its_id_under_another_node),
                 cmocka_unit_test(test_firmware_that_somebody_else_wrote_stands_in_the_log),
                 cmocka_unit_test(test_bytes_that_a_drive_chose_are_shown_and_logged_escaped),
