@@ -10,29 +10,13 @@ if [ "${1:-}" != in-namespace ]; then
 	exec unshare --mount --propagation private sh "$0" in-namespace
 fi
 . "$(dirname "$0")/../system/lib.sh"
+. "$DISCFW_SRCDIR/tests/bench/rows.sh"
 cd "$DISCFW_SRCDIR" || exit 99
 runs=15
 measure=$tmp/measure
 fwupd=/usr/libexec/fwupd/fwupd
 
 cc -std=gnu11 -O2 -o "$measure" tests/bench/measure.c || exit 1
-
-# row WHAT OURS THEIRS AIM: figures with their unit; the ratio is theirs by ours, or ours by theirs
-# where the aim is to stay below.
-row() {
-	awk -v what="$1" -v ours="$2" -v theirs="$3" -v unit="$4" -v aim="$5" 'BEGIN {
-		if (ours == "" || theirs == "") {
-			printf "%-44s %10s %10s %-4s %8s  %s\n", what, ours == "" ? "-" : sprintf("%.1f", ours),
-				theirs == "" ? "-" : sprintf("%.1f", theirs), unit, "-", "could not be measured"
-			exit
-		}
-		within = aim ~ /^at most/
-		ratio = within ? ours / theirs : theirs / ours
-		split(aim, word, " "); limit = word[within ? 3 : 1]
-		verdict = aim == "" ? "" : (within ? ratio <= limit : ratio >= limit) ? "reached" : "MISSED"
-		printf "%-44s %10.1f %10.1f %-4s %8.2f  %s %s\n", what, ours, theirs, unit, ratio, aim, verdict
-	}'
-}
 
 field() { echo "$1" | cut -d ' ' -f "$2"; }
 
@@ -143,8 +127,6 @@ make_images() {
 		"$@" publish "$tmp/mirrors/bench" && "$@" export-root -o "$tmp/root.json"
 }
 
-middle() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-
 our_fetch='' their_fetch=''
 measure_fetch() {
 	start_mirrors && make_images >"$tmp/images.log" 2>&1 || { cat "$tmp/images.log"; return; }
@@ -176,7 +158,7 @@ measure_fetch
 
 echo "discfwd $(discfw --version | sed -n '1s/.* //p') beside fwupd $(dpkg-query -W -f '${Version}' fwupd)," \
 	"medians of $runs runs, load $(cut -d ' ' -f 1 /proc/loadavg) on $(nproc) processors"
-printf '%-44s %10s %10s %-4s %8s  %s\n' "" ours theirs unit ratio aim
+head_row "" ours theirs
 row "start to first answer, as systemd starts it" "$(field "$our_handed" 1)" "$(field "$their_start" 1)" \
 	ms "5 times faster"
 row "  processor time, until ended" "$(field "$our_handed" 2)" "$(field "$their_start" 2)" ms ""
@@ -194,3 +176,6 @@ row "libraries of the daemon (ldd)" "$(libraries "$(command -v discfwd)")" \
 row "libraries of the client (ldd)" "$(libraries "$(command -v discfw)")" \
 	"$([ ! -x /usr/bin/fwupdmgr ] || libraries /usr/bin/fwupdmgr)" "" ""
 row "4 MiB fetched, verified, durable / curl" "$our_fetch" "$their_fetch" ms "at most 2 times"
+
+echo
+sh tests/bench/exposure.sh
