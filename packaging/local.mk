@@ -39,8 +39,8 @@ dist_udevrules_DATA = packaging/udev/60-discfwd.rules
 dist_polkitrules_DATA = packaging/polkit/discfwd.rules
 
 # "./dev package" makes a debian/ of it.
-EXTRA_DIST += packaging/debian
-PACKAGE_TESTS = tests/package/contents.sh tests/package/reproducible.sh
+EXTRA_DIST += packaging/debian packaging/rpm/discfwd.spec
+PACKAGE_TESTS = tests/package/contents.sh tests/package/reproducible.sh tests/package/rpm.sh
 EXTRA_DIST += $(PACKAGE_TESTS)
 check-package:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(PACKAGE_TESTS)'

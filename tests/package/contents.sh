@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What is in the Debian packages of build/packages, as "./dev package" made them.
-system_limit=300
+system_limit=290
 . "$(dirname "$0")/../system/lib.sh"
 packages=$DISCFW_BUILDDIR/packages
 root=$tmp/root

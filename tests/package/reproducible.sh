@@ -3,7 +3,7 @@
 # The packages are the same, whoever builds them: in another folder, as another user, on another host,
 # 500 days later, in another time zone, in Turkish (whose small I has no dot), with another umask, in
 # other places and with another number of jobs. One build is that of build/packages.
-system_limit=900
+system_limit=290
 . "$(dirname "$0")/../system/lib.sh"
 packages=$DISCFW_BUILDDIR/packages
 need dpkg-source dpkg-buildpackage faketime localedef setpriv unshare
