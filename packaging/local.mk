@@ -30,6 +30,7 @@ SUFFIXES = .service.in .service
 .service.in.service:
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@bindir[@]|$(bindir)|' -e 's|@sbindir[@]|$(sbindir)|' \
 		-e 's|@libexecdir[@]/discfwd|$(pkglibexecdir)|' -e 's|@sysconfdir[@]|$(sysconfdir)|' \
+		-e 's|@execlibs[@]|$(execlibs)|' \
 		$< > $@.tmp && mv $@.tmp $@
 $(UNIT_SERVICES): Makefile
 

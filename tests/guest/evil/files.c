@@ -155,7 +155,9 @@ const Action actions_of_files[] = {
         { "execute what it wrote into /tmp", execute_from, "/tmp", ROLE_ROOT },
         { "execute what it wrote into /dev/shm", execute_from, "/dev/shm", ROLE_ROOT },
         { "execute what it wrote into its store", execute_from, "/var/lib/discfwd", ROLE_ROOT },
-        { "execute memory", execute_memory, "program", ROLE_ROOT },
+        /* No unit can take execve away, which starts the program, and these two need sealed memory. The
+         * rest is up to their own filters. So it is for mapping such a file, in processes.c. */
+        { "execute memory", execute_memory, "program", ROLE_DAEMON | ROLE_VERIFY | ROLE_ROOT },
         { "make a program that runs as its owner", make_setuid, "/tmp/discfw-evil-setuid",
           ROLE_ROOT },
         { "give a file to somebody else", give_away, "/tmp/discfw-evil-file", ROLE_ROOT },
