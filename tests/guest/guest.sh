@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# usage: guest.sh [--long] [SUITE...]
+#
+# Runs suites, two at a time, each in a guest that was booted for it. Suites in tests/guest/suites run
+# inside (tests/guest/inside/lib.sh); those in tests/guest/outside run here, since they kill their
+# guests or have the drives (tests/guest/outside/lib.sh). Without names: all that are not optional.
+#
+# What a guest and its suite said is in build-guest/suites/NAME. The last lines count tests as
+# automake does. Root and the packages of the stanza "guest" in packaging/debian/tests/control.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=${here%/tests/guest}
+results=$top/build-guest/suites
+
+field() { sed -n "s/^# $1: *//p" "$2"; }
+
+# one SUITE-FILE: boots, runs, says how it went in a line, and what failed.
+one() {
+	file=$1 name=$(basename "$1" .sh)
+	share=$results/$name
+	rm -rf "$share"
+	mkdir -p "$share"
+	begun=$(date +%s)
+	limit=$(field limit "$file")
+	limit=${limit:-240}
+	image=$DISCFW_GUEST_IMAGE
+	[ "$(field image "$file")" != base ] || image=$DISCFW_GUEST_BASE
+	case $file in
+	*/outside/*)
+		timeout -k 20 "$limit" sh "$file" "$image" "$share" >"$share/output" 2>"$share/errors" ||
+			echo "# ended with $?" >>"$share/output"
+		;;
+	*)
+		echo "exec sh /run/source/tests/guest/suites/$name.sh" >"$share/run"
+		# shellcheck disable=SC2046 # arguments of QEMU
+		sh "$here/boot.sh" --image "$image" --limit "$limit" "$share" $(field qemu "$file") \
+			2>"$share/errors" || echo "# ended with $?" >>"$share/output"
+		;;
+	esac
+	count "$share"
+	read -r passed failed skipped <"$share/count"
+	printf '%-16s %d passed, %d failed, %d skipped, %d s\n' "$name" "$passed" "$failed" \
+		"$skipped" $(($(date +%s) - begun))
+	[ "$failed" -eq 0 ] || complain "$share"
+}
+
+# A suite that does not end, or without all that it planned, has failed once more.
+count() {
+	awk '
+	/^1\.\.[0-9]+/ { plan = substr($1, 4); planned = 1; if (/# SKIP/) reason = substr($0, index($0, "# SKIP") + 7) }
+	/^ok .*# SKIP/ { skipped++; next }
+	/^ok / { passed++ }
+	/^not ok / { failed++ }
+	/^# ended with/ { broken = 1 }
+	END {
+		seen = passed + failed + skipped
+		if (!planned || seen != plan || (broken && !failed)) failed++
+		if (reason != "") skipped++
+		print passed + 0, failed + 0, skipped + 0
+	}' "$1/output" >"$1/count"
+}
+
+complain() {
+	for what in output errors; do
+		[ ! -s "$1/$what" ] || tail -n 80 "$1/$what" | sed 's/^/    | /'
+	done
+	for what in journal console; do
+		[ ! -s "$1/$what" ] || tail -n 25 "$1/$what" | sed "s/^/    $what: /"
+	done
+}
+
+chosen() {
+	if [ $# -gt 0 ]; then
+		for name; do
+			ls "$here/suites/$name.sh" 2>/dev/null || ls "$here/outside/$name.sh"
+		done
+		return
+	fi
+	for file in "$here"/outside/*.sh "$here"/suites/*.sh; do
+		case $file in */lib.sh | *'*.sh') continue ;; esac
+		[ -n "$DISCFW_LONG" ] || ! grep -q '^# optional' "$file" || continue
+		echo "$file"
+	done
+}
+
+[ "${1:-}" != --one ] || { one "$2" && exit; }
+
+DISCFW_LONG=
+[ "${1:-}" != --long ] || { DISCFW_LONG=yes && shift; }
+begun=$(date +%s)
+DISCFW_GUEST_BASE=$(sh "$here/image.sh" base)
+DISCFW_GUEST_IMAGE=$(sh "$here/image.sh" packages)
+export DISCFW_LONG DISCFW_GUEST_BASE DISCFW_GUEST_IMAGE
+echo "image: $(($(date +%s) - begun)) s"
+rm -rf "$results"
+mkdir -p "$results"
+chosen "$@" >"$results/chosen"
+[ -s "$results/chosen" ] || { echo "guest.sh: there is no such suite" >&2 && exit 2; }
+xargs -P 2 -n 1 sh "$0" --one <"$results/chosen"
+for skipped in "$results"/*/output; do
+	sed -n 's/^ok .*# SKIP/SKIP:/p; s/^1\.\.0 # SKIP/SKIP:/p' "$skipped"
+done
+cat "$results"/*/count | awk '
+	{ passed += $1; failed += $2; skipped += $3 }
+	END { print "# PASS: " passed; print "# FAIL: " failed; print "# SKIP: " skipped; exit failed > 0 }'

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
+# For suites: scripts that run as root in a guest in which our packages are installed, and say in TAP
+# what they saw. A suite is tests/guest/suites/NAME.sh, and begins with
+#
+#         # What it is about.
+#         # limit: 240            seconds for all of it, boot included; 240 if it does not say
+#         # image: base           without our packages
+#         # qemu: -device ...     as many of these lines as it takes
+#         # optional              runs only when it is named, and with --long
+#         . "$(dirname "$0")/../inside/lib.sh"
+#         plan 2
+#
+# Then it asks in sentences: plan, check, refuse, skip, says, within, start, stop and so on are
+# explained in tests/system/lib.sh. Besides there are
+#
+#   start_drives usb|tcmu MODEL...   drives that this kernel takes for real; waits for their nodes
+#   stop_drives; node_of NAME; block_of NAME     "sg0", "sr0": the node that a drive has now
+#   emulator COMMAND...              discfw-emulator-ctl; transcripts in $transcripts/NAME.log
+#   make_catalog [OPTION...]         demo-catalog.sh into $tmp/catalog
+#   serve_catalog                    nginx on 192.0.2.1; the catalog "demo" is added and refreshed
+#   as_new                           what discfwd has stored and was told is gone
+#
+# $models is where models are taken from, $time_scale what all durations of a drive are multiplied by.
+
+LC_ALL=C.UTF-8
+DISCFW_SRCDIR=/run/source
+export LC_ALL DISCFW_SRCDIR
+tmp=/run/suite
+drives=/run/suite/drives
+transcripts=/run/suite/transcripts
+models=/usr/share/discfw-emulator/models
+time_scale=0.02
+address=192.0.2.1 # the fetcher may not reach 127.0.0.1
+mkdir -p $tmp/processes $tmp/models || exit 99
+
+# shellcheck source=tests/words.sh
+. $DISCFW_SRCDIR/tests/words.sh
+
+# A guest that is kept runs the next suite too.
+suite_end() {
+	status=$?
+	trap - EXIT HUP INT TERM
+	for entry in "$tmp"/processes/*; do
+		[ ! -f "$entry" ] || stop "${entry##*/}"
+	done
+	as_new
+	rm -rf $tmp
+	exit $status
+}
+trap suite_end EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+as_new() {
+	systemctl stop discfwd.service discfwd.socket 2>/dev/null || return 0
+	rm -rf /var/lib/discfwd/* /var/lib/discfw-flash/* /etc/discfwd/catalogs.d/*
+	systemctl start discfwd.socket
+}
+
+start_drives() {
+	front=$1
+	shift
+	for model; do cp "$models/$model.drive" $tmp/models/ || return; done
+	case $front in
+	usb) modprobe vhci-hcd ;;
+	tcmu) modprobe -a target_core_user tcm_loop ;;
+	esac
+	start emulator discfw-emulator --front "$front" --models $tmp/models --dir "$drives" \
+		--state $tmp/drive-state --transcript "$transcripts" --time-scale "$time_scale"
+	within 20 grep -q '^ready' $tmp/emulator.log && within 30 all_have_nodes && udevadm settle
+}
+
+stop_drives() {
+	stop emulator
+	rm -rf $tmp/models $tmp/drive-state
+	mkdir $tmp/models
+}
+
+all_have_nodes() {
+	for model in "$tmp"/models/*.drive; do
+		model=${model##*/}
+		block_of "${model%.drive}" >/dev/null || return
+	done
+}
+
+# Fronts plug in the models in the order of their names.
+place_of() {
+	place=0
+	for model in "$tmp"/models/*.drive; do
+		[ "$model" != "$tmp/models/$1.drive" ] || return 0
+		place=$((place + 1))
+	done
+	return 1
+}
+
+# device_of NAME: the folder of its SCSI device in sysfs.
+device_of() {
+	place_of "$1" || return
+	case $front in
+	usb)
+		set -- /sys/devices/platform/vhci_hcd.$((place / 8))/usb*/*-$((place % 8 + 1))/*/host*/target*/*:*
+		;;
+	tcmu)
+		place=$(printf %04x "$place")
+		place=$(cat "/sys/kernel/config/target/loopback/naa.5001405d15cf$place/tpgt_1/address")
+		set -- "/sys/class/scsi_device/$place:0/device"
+		;;
+	esac
+	[ -d "$1" ] && echo "$1"
+}
+
+node_of() {
+	set -- "$(device_of "$1")"/scsi_generic/sg*
+	[ -e "$1" ] && echo "${1##*/}"
+}
+
+block_of() {
+	set -- "$(device_of "$1")"/block/sr*
+	[ -e "$1" ] && echo "${1##*/}"
+}
+
+make_catalog() { sh /usr/share/discfw-emulator/demo-catalog.sh $tmp/catalog "$@"; }
+
+serve_catalog() {
+	ip address show dev lo | grep -q $address || ip address add $address/24 dev lo
+	mkdir -p $tmp/nginx
+	cat >$tmp/nginx/conf <<-END
+		daemon off;
+		pid $tmp/nginx/pid;
+		error_log $tmp/nginx/error.log;
+		events { worker_connections 64; }
+		http {
+		        access_log off;
+		        client_body_temp_path $tmp/nginx;
+		        proxy_temp_path $tmp/nginx;
+		        fastcgi_temp_path $tmp/nginx;
+		        uwsgi_temp_path $tmp/nginx;
+		        scgi_temp_path $tmp/nginx;
+		        server { listen $address:80; root $tmp/catalog/published; }
+		}
+	END
+	chmod -R a+rX $tmp/catalog/published
+	chmod a+x $tmp $tmp/catalog
+	start nginx nginx -e $tmp/nginx/error.log -c $tmp/nginx/conf
+	within 10 test -s $tmp/nginx/pid && discfw catalog add demo $tmp/catalog/root.json \
+		http://$address/ && discfw refresh
+}
