@@ -2,7 +2,7 @@
 # What this folder makes.
 
 include tests/tuf-client/local.mk
-include tests/guest/evil/local.mk
+include tests/guest/local.mk
 
 # What all unit tests include.
 EXTRA_DIST += tests/unit/test.h

@@ -73,6 +73,17 @@ distcheck() {
 
 demo() { DISCFW_BUILDDIR=$top/build sh tests/demo/demo.sh; }
 
+# Where it cannot be, its tests are counted as skipped.
+guests() {
+	if [ "$(id -u)" -ne 0 ] || ! command -v qemu-system-x86_64 mmdebstrap >/dev/null; then
+		echo "SKIP: tests in guests: only root, and where qemu and mmdebstrap are installed"
+		cat tests/guest/suites/*.sh tests/guest/outside/*.sh |
+			awk '$1 == "plan" { n += $2 } END { print "# SKIP: " n }'
+		return 0
+	fi
+	sh tests/guest/guest.sh
+}
+
 step configure begin_anew
 step build make -C build -s -j"$jobs" all
 step check make_check build
@@ -85,6 +96,7 @@ done
 step distcheck distcheck
 step package sh tests/dev/package.sh
 step check-package make -C build -s check-package
+step guest guests
 
 say "skipped, and why:"
 sed -n 's/^SKIP: /        /p' $logs/*.log | sort | uniq -c

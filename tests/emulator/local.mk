@@ -113,4 +113,3 @@ tests/emulator/sg-shim.so: tests/emulator/sg-shim.c daemon/base/bytes.c daemon/b
 TESTS += tests/emulator/test-reference-tools.sh
 endif
 
-EXTRA_DIST += tests/guest/suites/tcmu-flash.sh tests/guest/suites/tools.sh

@@ -5,7 +5,7 @@
 # Then what goes wrong on the way: no answer, a bus reset, a drive that leaves.
 #
 # Drives: a BTC and a Plextor on TCMU.
-. /run/share/inside/lib.sh
+. "$(dirname "$0")/../inside/lib.sh"
 plan 31
 
 btc=btc-ide1004 px=plextor-px716a

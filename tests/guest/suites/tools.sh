@@ -6,7 +6,7 @@
 # driver, and our driver not to them.
 #
 # Drives: three BTC and three Plextor on TCMU. Packages: dvd+rw-tools pxfw sg3-utils.
-. /run/share/inside/lib.sh
+. "$(dirname "$0")/../inside/lib.sh"
 plan 16
 
 # What discfw does beyond writing, that the others do not, by operation code. Anything else that it

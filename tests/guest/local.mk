@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Tests under a kernel and a systemd of their own; guest.sh finds the suites by itself.
+EXTRA_DIST += tests/guest/boot.sh tests/guest/guest.sh tests/guest/image.sh tests/guest/keep.sh \
+	tests/guest/modules tests/guest/packages \
+	tests/guest/inside/begin.sh tests/guest/inside/guest.service tests/guest/inside/init \
+	tests/guest/inside/lib.sh tests/words.sh
+EXTRA_DIST += tests/guest/suites/tcmu-flash.sh tests/guest/suites/tools.sh
+include tests/guest/evil/local.mk
