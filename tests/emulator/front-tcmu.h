@@ -13,6 +13,8 @@
  *   - "host" and "driver" of a plan cannot be told to a kernel: ABORTED COMMAND instead. Nor can a
  *     residual of data that go to the drive.
  *   - CDBs are cut and masked by the kernel, see tcmu-ring.h.
+ *   - Reading a disc, a kernel may ask for more at once than our drives give (SCSI_IN_MAX), and is
+ *     refused then: only with O_DIRECT, since its own read-ahead is shorter.
  *   - Power that is lost and comes back is noticed by nobody but through the unit attention.
  */
 #pragma once

@@ -11,7 +11,7 @@
 #include "tests/unit/test.h"
 
 #define COMMANDS 4096u
-#define SIZE     1024u
+#define SIZE     4096u
 #define DATA     (COMMANDS + SIZE)
 #define MAP      65536u
 
@@ -225,7 +225,8 @@ static void put_abort(uint8_t type, uint32_t n_said, const uint16_t *ids, uint32
         put_head(length, TCMU_OP_TMR, 0);
         memcpy(&entry.hdr, at_head(), sizeof(entry.hdr));
         memcpy(at_head(), &entry, fixed);
-        memcpy(at_head() + fixed, ids, n_ids * sizeof(*ids));
+        if (n_ids > 0)
+                memcpy(at_head() + fixed, ids, n_ids * sizeof(*ids));
         publish(length);
 }
 
@@ -335,6 +336,54 @@ static void test_an_entry_that_lies_about_itself_is_refused(void **state) {
         spoil(offsetof(struct tcmu_cmd_entry, req.cdb_off), UINT64_MAX, 8);
 }
 
+/* A command whose parts are all good, as far as each goes; the entry is so long, or shorter. */
+static RingCommand many(uint32_t length, uint32_t n_parts, uint32_t n_each) {
+        const size_t fixed = offsetof(struct tcmu_cmd_entry, req.iov);
+        struct tcmu_cmd_entry entry = { .req.iov_cnt = n_parts, .req.cdb_off = DATA };
+        struct iovec each = part(DATA, n_each);
+        RingCommand command;
+
+        put_head(length, TCMU_OP_CMD, 8);
+        memcpy(&entry.hdr, at_head(), sizeof(entry.hdr));
+        memcpy(at_head(), &entry, fixed);
+        for (uint32_t i = 0; i < n_parts; i++)
+                memcpy(at_head() + fixed + i * sizeof(each), &each, sizeof(each));
+        publish(length);
+        assert_int_equal(take(&command), RING_COMMAND);
+        return command;
+}
+
+static void test_no_part_lies_behind_its_entry(void **state) {
+        RingCommand command = many(ENTRY, 6, 8);
+
+        (void)state;
+        assert_false(command.lies);
+        reply_to(&command, "x", 0);
+        command = many(ENTRY, 7, 8);
+        assert_true(command.lies);
+        ring_command_clear(&command);
+}
+
+static void test_a_command_has_no_more_data_than_any_drive_takes(void **state) {
+        RingCommand command = many(2048, 73, 57000);
+
+        (void)state;
+        assert_false(command.lies);
+        assert_int_equal(command.n_data, 73 * 57000);
+        reply_to(&command, "x", 0);
+        command = many(2040, 74, 57000);
+        assert_true(command.lies);
+        assert_in_range(command.n_data, 0, RING_DATA_MAX);
+        ring_command_clear(&command);
+}
+
+static void test_a_pad_without_length_is_not_passed_over_for_ever(void **state) {
+        (void)state;
+        put_head(0, TCMU_OP_PAD, 0);
+        mailbox()->cmd_head = ENTRY;
+        assert_int_equal(take_error(), -EBADMSG);
+}
+
 static void test_lengths_that_no_ring_can_have_end_it(void **state) {
         static const uint32_t lengths[] = { 0,          4,    sizeof(struct tcmu_cmd_entry) - 8,
                                             ENTRY + 8,  SIZE, SIZE + 8,
@@ -442,6 +491,9 @@ int main(void) {
                 TEST(test_an_abort_of_more_commands_than_it_has_is_none),
                 TEST(test_parts_that_lie_are_not_touched),
                 TEST(test_an_entry_that_lies_about_itself_is_refused),
+                TEST(test_no_part_lies_behind_its_entry),
+                TEST(test_a_command_has_no_more_data_than_any_drive_takes),
+                TEST(test_a_pad_without_length_is_not_passed_over_for_ever),
                 TEST(test_lengths_that_no_ring_can_have_end_it),
                 TEST(test_a_head_outside_of_the_ring_ends_it),
                 TEST(test_a_mailbox_that_lies_opens_no_ring),

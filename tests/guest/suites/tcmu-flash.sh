@@ -3,14 +3,13 @@
 # Flashes on drives that stay plugged in: the kernel's target core (TCMU) does not take them away and
 # bring them back, so sysfs goes on saying what was read when they came. What a drive says counts.
 # Then what goes wrong on the way: no answer, a bus reset, a drive that leaves.
-#
-# Drives: a BTC and a Plextor on TCMU.
+# limit: 360
+# shellcheck source=tests/guest/inside/lib.sh
 . "$(dirname "$0")/../inside/lib.sh"
 plan 31
 
 btc=btc-ide1004 px=plextor-px716a
 
-block_of() { ls "/sys/class/scsi_generic/$(node_of "$1")/device/block"; }
 sysfs() { cat "/sys/class/scsi_generic/$(node_of "$1")/device/$2"; }
 sysfs_says() { [ "$(sysfs "$1" "$2" | tr -d ' ')" = "$3" ]; }
 emulated() { emulator list | grep "^$1 $2 .*\"$3\""; } # DRIVE CONDITION REVISION
@@ -45,7 +44,7 @@ commands_of_ten() { # and there are some
 time_scale=0.05
 start_drives tcmu $btc $px
 make_catalog --settle-ms 3000 --set "transports=ata usb virtual" --set command-ms=10000 \
-	--set commit-ms=10000 --set ready-ms=30000
+	--set commit-ms=10000 --set ready-ms=30000 >"$tmp/catalog.log"
 serve_catalog >"$tmp/refresh.log"
 
 check "both drives are listed, made by software" within 10 attached

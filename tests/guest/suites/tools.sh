@@ -5,7 +5,8 @@
 # discfwd. What they sent is compared, byte for byte. So the emulated drives were not bent to our
 # driver, and our driver not to them.
 #
-# Drives: three BTC and three Plextor on TCMU. Packages: dvd+rw-tools pxfw sg3-utils.
+# limit: 300
+# shellcheck source=tests/guest/inside/lib.sh
 . "$(dirname "$0")/../inside/lib.sh"
 plan 16
 
@@ -30,7 +31,6 @@ equal() { # MODEL NAME...
 
 revision() { emulator list | sed -n "s/^$1 normal \".*\" \"\(.*\)\" .*/\1/p"; }
 runs() { [ "$(revision "$1")" = "$2" ]; }
-block_of() { ls "/sys/class/scsi_generic/$(node_of "$1")/device/block"; }
 mark() { wc -l <"$transcripts/$1.log" >"$tmp/$1.mark"; }
 since_mark() { tail -n "+$(($(cat "$tmp/$1.mark") + 1))" "$transcripts/$1.log"; }
 
@@ -102,7 +102,7 @@ equal plextor-px716a px-tool px-sg px-own
 models=$tmp/equal
 time_scale=0.05
 start_drives tcmu btc-tool btc-sg btc-own px-tool px-sg px-own
-make_catalog --settle-ms 4000 --set "transports=ata usb virtual"
+make_catalog --settle-ms 4000 --set "transports=ata usb virtual" >"$tmp/catalog.log"
 serve_catalog >"$tmp/refresh.log"
 btc_image=$tmp/catalog/images/btc-ide1004-0045.bin
 px_image=$tmp/catalog/images/plextor-px716a-1.09.bin
