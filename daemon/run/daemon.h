@@ -52,6 +52,8 @@ typedef struct Daemon {
         Mirror *mirror;
         ImageFetch *image;
         sd_event_source *hotplug_timer;
+        char plugged_in[NODE_SIZE]; /* is looked at before all others; "" */
+        bool scan_all;              /* that was done, and all are to follow */
         sd_event_source *folder_watch;
         struct sd_device_monitor *monitor;
         sd_event_source *idle_watch, *idle_timer;

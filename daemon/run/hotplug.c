@@ -47,6 +47,13 @@ static void on_removed(Daemon *daemon, sd_device *device) {
         daemon_pump(daemon);
 }
 
+static void on_added(Daemon *daemon, sd_device *device) {
+        const char *node;
+
+        if (sd_device_get_sysname(device, &node) >= 0)
+                text_format(daemon->plugged_in, sizeof(daemon->plugged_in), "%s", node);
+}
+
 static int on_device(sd_device_monitor *monitor, sd_device *device, void *userdata) {
         const char *name = "", *attention = "";
         sd_device_action_t action = _SD_DEVICE_ACTION_INVALID;
@@ -58,6 +65,8 @@ static int on_device(sd_device_monitor *monitor, sd_device *device, void *userda
         if (strcmp(name, "scsi_generic") == 0) {
                 if (sd_device_get_action(device, &action) >= 0 && action == SD_DEVICE_REMOVE)
                         on_removed(userdata, device);
+                else
+                        on_added(userdata, device);
                 something_changed(userdata);
         }
         /* A drive said 6/3F/03: somebody else gave it other firmware, and it was not plugged in

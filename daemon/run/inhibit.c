@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "run/daemon.h"
 
-/* logind answers within milliseconds, or is not well. */
-#define ANSWER_US (3u * 1000 * 1000)
+/* logind answers within milliseconds; but the first who asks waits until polkit has been started. */
+#define ANSWER_US (20u * 1000 * 1000)
 
 /* A block inhibitor is a descriptor: as long as anybody has it open, the machine neither sleeps nor
  * shuts down for those who may not override it. It goes to the flash helper, so that it outlives us. */

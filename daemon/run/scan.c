@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A scan: discfw-probe looks at the drives, and what it saw goes to the core. */
+/* A scan: discfw-probe looks at the drives, and what it saw goes to the core. A drive that has just
+ * been plugged in is looked at before all are: somebody waits for it. */
 #include <errno.h>
 #include <string.h>
 
@@ -31,6 +32,21 @@ static int on_drive(Daemon *daemon, const DriveRecord *record, Fault *fault) {
         return 0;
 }
 
+static int send_scan(Daemon *daemon, const ProbeScan *scan, Fault *fault) {
+        uint8_t payload[(SCAN_LATE_MAX + 1) * (NODE_SIZE + 8)];
+
+        return link_send(daemon->probe, MESSAGE_PROBE_SCAN, payload,
+                         probe_scan_encode(scan, payload, sizeof(payload)), NULL, 0, fault);
+}
+
+static int send_scan_of_all(Daemon *daemon, Fault *fault) {
+        const ProbeScan scan = daemon->silent;
+
+        daemon->scan_all = false;
+        daemon->silent = (ProbeScan){};
+        return send_scan(daemon, &scan, fault);
+}
+
 static int on_message(Link *link, Message *message, void *userdata, Fault *fault) {
         Daemon *daemon = userdata;
         DriveRecord record;
@@ -45,6 +61,8 @@ static int on_message(Link *link, Message *message, void *userdata, Fault *fault
         case MESSAGE_PROBE_END:
                 if (!probe_end_decode(message->payload, message->n_payload, &end))
                         return message_unexpected(message, "the end of a scan", fault);
+                if (daemon->scan_all)
+                        return send_scan_of_all(daemon, fault);
                 scan_over(daemon, &end.fault);
                 return 0;
         default: return message_unexpected(message, "a drive", fault);
@@ -57,17 +75,19 @@ static void on_gone(Link *link, const Fault *fault, void *userdata) {
 }
 
 void scan_run(Daemon *daemon) {
-        uint8_t payload[(SCAN_LATE_MAX + 1) * (NODE_SIZE + 8)];
-        const ProbeScan scan = daemon->silent;
+        ProbeScan first = {};
         Fault fault = {};
         int r;
 
+        memcpy(first.node, daemon->plugged_in, sizeof(first.node));
+        daemon->plugged_in[0] = '\0';
+        daemon->scan_all = first.node[0] != '\0';
+
         r = link_open(daemon->event, daemon->options.run, "probe", SCAN_SILENCE_S, on_message,
                       on_gone, daemon, &daemon->probe, &fault);
-        daemon->silent = (ProbeScan){};
         if (r == 0)
-                r = link_send(daemon->probe, MESSAGE_PROBE_SCAN, payload,
-                              probe_scan_encode(&scan, payload, sizeof(payload)), NULL, 0, &fault);
+                r = daemon->scan_all ? send_scan(daemon, &first, &fault)
+                                     : send_scan_of_all(daemon, &fault);
         if (r < 0)
                 scan_over(daemon, &fault);
 }
