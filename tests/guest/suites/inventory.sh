@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Drives that the kernel believes in are listed as everybody else lists them, come and go without being
+# polled, and keep who they are. Ours are on USB; QEMU's own on SATA, USB and virtio are neighbours that
+# can be looked at and not be flashed: not even the one for which there is a catalog.
+#
+# qemu: -device ide-cd,bus=ide.0,model=NEIGHBOUR,ver=1.01
+# qemu: -device qemu-xhci -device usb-bot,id=bot -device scsi-cd,bus=bot.0,vendor=ACME,product=WRITER,ver=A087
+# qemu: -device virtio-scsi-pci,id=virtio -device scsi-cd,bus=virtio.0,vendor=ACME,product=READER,ver=2.50
+# limit: 420
+. "$(dirname "$0")/../inside/lib.sh"
+plan 25
+
+field() { jq -r --arg node "$1" ".drives[] | select(.node == \$node) | .$2 // \"\"" "$tmp/list"; }
+node_by() { jq -r ".drives[] | select($1) | .node" "$tmp/list"; }
+list() { discfw list --json >"$tmp/list"; }
+bare() { tr -d ' _'; }
+
+# What each tool takes for the drive's name, without blanks: they fold them each in its own way.
+by_lsscsi() { lsscsi -g | sed -n "s|.* cd/dvd \(.*\)  */dev/sr.*/dev/$1 *\$|\1|p" | bare; }
+by_sg_inq() { sg_inq "/dev/$1" | sed -n 's/^ [VP].* \(identification\|level\): //p' | tr -d '\n' | bare; }
+by_mediainfo() {
+	dvd+rw-mediainfo "/dev/$1" 2>/dev/null | sed -n 's/^INQUIRY: *//p' | tr -d '[]' | bare
+}
+
+same() { [ "$2" = "$3" ] || { echo "$1: \"$2\", wanted \"$3\"" && false; }; }
+
+named_alike() {
+	ours=$(printf '%s%s' "$(field "$1" model)" "$(field "$1" revision)" | bare)
+	same lsscsi "$(by_lsscsi "$1")" "$ours" && same sg_inq "$(by_sg_inq "$1")" "$ours" &&
+		same dvd+rw-mediainfo "$(by_mediainfo "$(field "$1" block)")" "$ours"
+}
+
+# From all profiles that a drive lists, or udev's properties, the best one.
+class_of() {
+	case $1 in
+	*BD-R* | *BD_R*) echo "BD writer" ;;
+	*DVD-R\ * | *DVD+R\ * | *DVD_R=* | *DVD_PLUS_R=*) echo "DVD writer" ;;
+	*CD-R\ * | *CD_R=*) echo "CD writer" ;;
+	*DVD-ROM* | *_DVD=*) echo "DVD-ROM" ;;
+	*) echo "CD-ROM" ;;
+	esac
+}
+
+of_its_kind() {
+	class=$(field "$1" class)
+	properties=$(udevadm info -q property "/dev/$(field "$1" block)")
+	profiles=$(sg_get_config "/dev/$1" | sed -n 's/ *profile: //p')
+	bus=$(echo "$properties" | sed -n 's/^ID_BUS=//p')
+	[ "$bus" != scsi ] || bus=virtual # what is not USB or ATA here is virtio's
+	same sg_get_config "$(class_of "$profiles")" "$class" &&
+		same udev "$(class_of "$properties")" "$class" &&
+		same "udev's bus" "$bus" "$(field "$1" attachment)" &&
+		same "udev's revision" "$(echo "$properties" | sed -n 's/^ID_REVISION=//p')" \
+			"$(field "$1" revision)"
+}
+
+# What is in feature 0108h is also the case's serial number. QEMU's case numbers itself by its port.
+of_its_kind_and_serial() {
+	of_its_kind "$1" && same "udev's serial" "$(udevadm info -q property "/dev/$(field "$1" block)" |
+		sed -n 's/^ID_USB_SERIAL_SHORT=//p')" "$(field "$1" serial)"
+}
+
+start_drives usb btc-ide1004 liteon-52327s nameless-1 nameless-2 pioneer-bdr209m plextor-px716a
+# The catalog of the demo, and an entry for QEMU's USB drive, which says it is an ACME.
+cp -r /usr/share/discfw-emulator "$tmp/demo"
+sed 's/^vendor = .*/vendor = "ACME"/; s/^product = .*/product = "WRITER"/; s/^file = emprex/file = acme/' \
+	"$tmp/demo/data/catalog/emprex-1016-a.ini" >"$tmp/demo/data/catalog/acme.ini"
+sh "$tmp/demo/demo-catalog.sh" "$tmp/catalog"
+serve_catalog >"$tmp/refresh.log"
+
+list
+check "nine drives are listed" same number "$(jq '.drives | length' "$tmp/list")" 9
+for drive in btc-ide1004 liteon-52327s pioneer-bdr209m plextor-px716a; do
+	node=$(node_of $drive)
+	check "$drive has the name that lsscsi, sg_inq and dvd+rw-mediainfo give it" named_alike "$node"
+	check "$drive is of the class, bus and serial number that sg_get_config and udev say" \
+		of_its_kind_and_serial "$node"
+done
+sata=$(node_by '.attachment == "ata"')
+virtio=$(node_by '.attachment == "virtual"')
+writer=$(node_by '.model == "ACME WRITER"')
+for neighbour in "$sata" "$virtio" "$writer"; do
+	check "QEMU's $(field "$neighbour" attachment) drive has the name that everybody gives it" \
+		named_alike "$neighbour"
+done
+all_of_their_kinds() { of_its_kind "$sata" && of_its_kind "$virtio" && of_its_kind "$writer"; }
+check "they are of their classes and buses" all_of_their_kinds
+
+refuses() { # NODE REASON
+	discfw update --yes "$1" >"$tmp/said" 2>&1 && return 1
+	cat "$tmp/said"
+	grep -q "$2" "$tmp/said"
+}
+check "a drive that no catalog has is not flashed" refuses "$sata" "no catalog knows the drive"
+check "one that a catalog has is asked, refuses, and it is said by whom and why" \
+	refuses "$writer" "nothing was written"
+check "it runs what it ran" same revision \
+	"$(list && field "$writer" revision)" A087
+
+
+# Two alike: no serial number, nothing but the place.
+one=$(node_of nameless-1) two=$(node_of nameless-2)
+first=$(field "$one" id) second=$(field "$two" id)
+check "two alike are two" test "$first" != "$second"
+check "one of them is held" discfw hold "$one" --reason "the one on the left"
+
+# When the kernel's event came, by udev, and when the daemon acted; in seconds since boot.
+start monitor discfw monitor
+start udev udevadm monitor --udev --subsystem-match=scsi_generic
+told() { grep -q "$1" "$tmp/monitor.log"; }
+now_ms() { awk '{ print int($1 * 1000) }' /proc/uptime; }
+took=
+told_within() { # MS EVENT
+	from=$(now_ms)
+	while ! told "$2"; do
+		[ $(($(now_ms) - from)) -lt 30000 ] || return 1
+	done
+	took=$(($(now_ms) - from))
+	echo "told after $took ms"
+	[ "$took" -le "$1" ]
+}
+gone() { [ ! -e "/sys/class/scsi_generic/$1" ]; }
+here() { [ -e "/dev/$1" ]; }
+
+pioneer=$(node_of pioneer-bdr209m)
+sleep 1 # until both listen
+emulator unplug pioneer-bdr209m
+within 10 gone "$pioneer"
+check "a drive that is unplugged is told of within a second" told_within 1000 drive-removed
+echo "# $took ms"
+
+# From udev's event, which is when anybody hears of it. Starting a process takes half a second where
+# every instruction is emulated: what is asked of the daemon is that it looks within a second.
+event() { sed -n 's/^UDEV *\[\([0-9]*\)\.\([0-9]\{3\}\).* add .*/\1\2/p' "$tmp/udev.log" | tail -n 1; }
+looked() {
+	journalctl -q -o short-monotonic -u 'discfw-probe@*' --grep Started |
+		sed -n 's/^\[ *\([0-9]*\)\.\([0-9]\{3\}\).*/\1\2/p' | tail -n 1
+}
+looked_since() { [ "$(looked)" -ge "$(event)" ]; }
+before=$(event)
+emulator plug pioneer-bdr209m
+another_event() { [ "$(event)" != "$before" ]; }
+within 30 another_event
+within 30 told drive-added
+told_ms=$(now_ms)
+within 30 looked_since
+check "a drive that is plugged in is looked at within a second" \
+	test $(($(looked) - $(event))) -le 1000
+check "and is told of" told drive-added
+echo "# looked at after $(($(looked) - $(event))) ms, told of after $((told_ms - $(event))) ms"
+
+daemon=$(systemctl show -P MainPID discfwd.service)
+switches() { sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$daemon/status"; }
+quiet() { n=$(switches) && sleep 1 && [ "$(switches)" = "$n" ]; }
+within 30 quiet
+n=$(switches)
+sleep 5
+check "nobody is polled: the daemon sleeps for five seconds in one" test "$(switches)" = "$n"
+
+emulator unplug nameless-1
+emulator unplug nameless-2
+within 10 gone "$one"
+within 10 gone "$two"
+emulator plug nameless-2
+within 20 here "$one"
+emulator plug nameless-1
+within 20 here "$two"
+both_back() { list && [ "$(jq --arg a "$first" --arg b "$second" \
+	'[.drives[] | select(.attached and (.id == $a or .id == $b))] | length' "$tmp/list")" = 2 ]; }
+within 30 both_back
+check "numbers are swapped after both were plugged in again" \
+	test "$(node_of nameless-1)$(node_of nameless-2)" = "$two$one"
+who_they_were() { same one "$(field "$two" id)" "$first" && same two "$(field "$one" id)" "$second"; }
+check "who they are is not" who_they_were
+held() { same one "$(field "$two" held)" true && same two "$(field "$one" held)" ""; }
+check "and what is known of them stays with them" held
