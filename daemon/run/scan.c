@@ -3,6 +3,8 @@
  * been plugged in is looked at before all are: somebody waits for it. */
 #include <errno.h>
 #include <string.h>
+#include <systemd/sd-device.h>
+#include <unistd.h>
 
 #include "db/drives.h"
 #include "run/daemon.h"
@@ -17,6 +19,20 @@ static void scan_over(Daemon *daemon, const Fault *fault) {
         daemon_pump(daemon);
 }
 
+/* Udev has not yet said who may open it. When it has, there is an event, and another scan: until then
+ * a drive that cannot be read would only be taken for one more. */
+static bool comes_yet(const DriveRecord *record) {
+        sd_device *device = NULL;
+        bool ready;
+
+        if (record->fault.code != FAULT_NOT_PERMITTED || access("/run/udev/control", F_OK) < 0 ||
+            sd_device_new_from_subsystem_sysname(&device, "scsi_generic", record->node) < 0)
+                return false;
+        ready = sd_device_get_is_initialized(device) > 0;
+        sd_device_unref(device);
+        return !ready;
+}
+
 static int on_drive(Daemon *daemon, const DriveRecord *record, Fault *fault) {
         char key[PROBE_KEY_SIZE], id[DRIVE_ID_SIZE] = "";
 
@@ -26,6 +42,9 @@ static int on_drive(Daemon *daemon, const DriveRecord *record, Fault *fault) {
         if (record->fault.code == FAULT_DRIVE_SILENT && daemon->silent.n_late < SCAN_LATE_MAX)
                 memcpy(daemon->silent.late[daemon->silent.n_late++], record->node,
                        sizeof(record->node));
+        /* Of the first look only what was read counts: it is looked at once more. */
+        if (comes_yet(record) || (daemon->scan_all && record->fault.code != FAULT_NONE))
+                return 0;
         daemon_enter(daemon);
         core_on_scan_drive(daemon->core, record, id);
         daemon_pump(daemon);

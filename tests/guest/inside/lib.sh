@@ -100,7 +100,7 @@ device_of() {
 	place_of "$1" || return
 	case $front in
 	usb)
-		set -- /sys/devices/platform/vhci_hcd.$((place / 8))/usb*/*-$((place % 8 + 1))/*/host*/target*/*:*
+		set -- /sys/devices/platform/vhci_hcd.$((place / 15))/usb*/*-$((place % 15 + 1))/*/host*/target*/*:*
 		;;
 	tcmu)
 		place=$(printf %04x "$place")
