@@ -18,7 +18,8 @@
 #   stop_drives; node_of NAME; block_of NAME     "sg0", "sr0": the node that a drive has now
 #   emulator COMMAND...              discfw-emulator-ctl; transcripts in $transcripts/NAME.log
 #   make_catalog [OPTION...]         demo-catalog.sh into $tmp/catalog
-#   serve_catalog                    nginx on 192.0.2.1; the catalog "demo" is added and refreshed
+#   serve_mirror                     nginx serves it at 192.0.2.1
+#   serve_catalog                    the same, and the catalog "demo" is added and refreshed
 #   as_new                           what discfwd has stored and was told is gone
 #
 # $models is where models are taken from, $time_scale what all durations of a drive are multiplied by.
@@ -123,7 +124,7 @@ block_of() {
 
 make_catalog() { sh /usr/share/discfw-emulator/demo-catalog.sh $tmp/catalog "$@"; }
 
-serve_catalog() {
+serve_mirror() {
 	ip address show dev lo | grep -q $address || ip address add $address/24 dev lo
 	mkdir -p $tmp/nginx
 	cat >$tmp/nginx/conf <<-END
@@ -144,6 +145,9 @@ serve_catalog() {
 	chmod -R a+rX $tmp/catalog/published
 	chmod a+x $tmp $tmp/catalog
 	start nginx nginx -e $tmp/nginx/error.log -c $tmp/nginx/conf
-	within 10 test -s $tmp/nginx/pid && discfw catalog add demo $tmp/catalog/root.json \
-		http://$address/ && discfw refresh
+	within 10 test -s $tmp/nginx/pid
+}
+
+serve_catalog() {
+	serve_mirror && discfw catalog add demo $tmp/catalog/root.json http://$address/ && discfw refresh
 }
