@@ -170,7 +170,7 @@ install_packages() {
 }
 
 make_install() {
-	cp -a "$work/installed/." "$1/"
+	tar -C "$work/installed" -cf - . | tar -C "$1" --keep-directory-symlink -xf - # /lib is a link
 	chroot "$1" systemd-sysusers
 	chroot "$1" systemctl preset-all --preset-mode=enable-only >/dev/null 2>&1 || :
 }
