@@ -92,6 +92,8 @@ begun=$(date +%s)
 DISCFW_GUEST_BASE=$(sh "$here/image.sh" base)
 DISCFW_GUEST_IMAGE=$(sh "$here/image.sh" packages)
 export DISCFW_LONG DISCFW_GUEST_BASE DISCFW_GUEST_IMAGE
+# What runs in a guest as it was built: "# make: PROGRAM" in a suite.
+sed -n 's/^# make: *//p' "$here"/suites/*.sh | xargs -r make -C "$top/build" -s
 echo "image: $(($(date +%s) - begun)) s"
 rm -rf "$results"
 mkdir -p "$results"

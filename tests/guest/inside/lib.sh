@@ -7,6 +7,7 @@
 #         # limit: 240            seconds for all of it, boot included; 240 if it does not say
 #         # image: base           without our packages
 #         # qemu: -device ...     as many of these lines as it takes
+#         # make: PROGRAM         of this tree, in /run/source/build when the suite runs
 #         # optional              runs only when it is named, and with --long
 #         . "$(dirname "$0")/../inside/lib.sh"
 #         plan 2
