@@ -9,4 +9,5 @@ EXTRA_DIST += tests/guest/suites/inventory.sh tests/guest/suites/usb-flash.sh
 EXTRA_DIST += tests/guest/suites/evil.sh
 EXTRA_DIST += tests/guest/suites/tcmu-flash.sh tests/guest/suites/tools.sh
 EXTRA_DIST += tests/guest/suites/bench.sh
+EXTRA_DIST += tests/guest/suites/units.sh
 include tests/guest/evil/local.mk
