@@ -7,6 +7,7 @@ EXTRA_DIST += tests/guest/boot.sh tests/guest/guest.sh tests/guest/image.sh test
 EXTRA_DIST += tests/guest/outside/power-cut.sh tests/guest/inside/power-cut.sh
 EXTRA_DIST += tests/guest/suites/inventory.sh tests/guest/suites/usb-flash.sh
 EXTRA_DIST += tests/guest/suites/evil.sh
+EXTRA_DIST += tests/guest/suites/obstacles.sh
 EXTRA_DIST += tests/guest/suites/tcmu-flash.sh tests/guest/suites/tools.sh
 EXTRA_DIST += tests/guest/suites/bench.sh
 EXTRA_DIST += tests/guest/suites/units.sh
