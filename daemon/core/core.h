@@ -48,6 +48,9 @@ void core_on_request(Core *core, const Request *request);
 void core_on_client_gone(Core *core, uint64_t client);
 /* KNOWN_ID: the drive that the store knows under this key, or "". */
 void core_on_scan_drive(Core *core, const DriveRecord *record, const char *known_id);
+/* The scan that goes on begins from the start: one that was seen in it is going to be seen again, and
+ * is then not another one with the same serial number. */
+void core_on_scan_anew(Core *core);
 void core_on_scan_end(Core *core, const Fault *fault);
 void core_on_hotplug(Core *core);
 /* A node went, as the kernel says: whose it was is known without a scan. One that restarts in the

@@ -219,6 +219,11 @@ bool scan_forbidden(const Core *core) {
                                    running->job.stage == JOB_STAGE_COMMITTED);
 }
 
+void core_on_scan_anew(Core *core) {
+        for (unsigned i = 0; i < core->n_drives; i++)
+                core->drives[i].seen = false;
+}
+
 void scan_begin(Core *core) {
         if (core->scanning || scan_forbidden(core)) {
                 core->scan_again = true;
@@ -228,8 +233,7 @@ void scan_begin(Core *core) {
         core->scan_again = false;
         for (unsigned i = 0; i < core->n_waiters; i++)
                 core->waiters[i].next_scan = false;
-        for (unsigned i = 0; i < core->n_drives; i++)
-                core->drives[i].seen = false;
+        core_on_scan_anew(core);
         (void)effect_add(core, EFFECT_SCAN);
 }
 

@@ -80,8 +80,10 @@ static int on_message(Link *link, Message *message, void *userdata, Fault *fault
         case MESSAGE_PROBE_END:
                 if (!probe_end_decode(message->payload, message->n_payload, &end))
                         return message_unexpected(message, "the end of a scan", fault);
-                if (daemon->scan_all)
+                if (daemon->scan_all) {
+                        core_on_scan_anew(daemon->core);
                         return send_scan_of_all(daemon, fault);
+                }
                 scan_over(daemon, &end.fault);
                 return 0;
         default: return message_unexpected(message, "a drive", fault);

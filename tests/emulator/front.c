@@ -61,8 +61,7 @@ static void restart(Front *front, size_t place, uint64_t now) {
         front_vanish(front, place, now + drive_scaled(drive, drive->model->family.restart_ms));
 }
 
-/* Does what was due by NOW; returns when it is wanted next. */
-static uint64_t on_time(Front *front, uint64_t now) {
+uint64_t front_on_time(Front *front, uint64_t now) {
         uint64_t next = bench_tick(front->bench, now);
 
         for (size_t i = 0; i < front->bench->n_places; i++) {
@@ -96,7 +95,7 @@ int front_run(Front *front, int control, int stop_fd) {
 
         for (;;) {
                 uint64_t now = clock_boottime_ms();
-                uint64_t next = on_time(front, now);
+                uint64_t next = front_on_time(front, now);
                 size_t n = front->kind->watch(front, fds + OWN);
 
                 if (poll(fds, OWN + n, patience(next, now)) < 0) {

@@ -65,6 +65,10 @@ DEFINE_CLEANUP(Front *, front_free)
 /* Serves until STOP_FD is readable. CONTROL listens, see control_serve(). */
 int front_run(Front *front, int control, int stop_fd);
 
+/* What front_run() does between two waits: all that was due by NOW, for a test in its place. Returns
+ * when it is wanted next, or NEVER. */
+uint64_t front_on_time(Front *front, uint64_t now);
+
 /* A drive leaves the bus and comes back at BACK_AT (NEVER: when somebody plugs it in). */
 void front_vanish(Front *front, size_t place, uint64_t back_at);
 int front_plug(Front *front, size_t place) _must_check_;

@@ -81,7 +81,7 @@ EXTRA_DIST += $(EMULATOR_MODELS) $(EMULATOR_PAGES)
 
 if HAVE_CMOCKA
 EMULATOR_TESTS = tests/unit/test-emulator-answers tests/unit/test-emulator-bench \
-	tests/unit/test-emulator-disc \
+	tests/unit/test-emulator-disc tests/unit/test-emulator-listen \
 	tests/unit/test-emulator-families tests/unit/test-emulator-process \
 	tests/unit/test-emulator-ring tests/unit/test-emulator-usb
 check_PROGRAMS += $(EMULATOR_TESTS)
@@ -92,6 +92,8 @@ tests_unit_test_emulator_bench_SOURCES = tests/unit/test-emulator-bench.c tests/
 tests_unit_test_emulator_bench_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_disc_SOURCES = tests/unit/test-emulator-disc.c tests/unit/emulator.h
 tests_unit_test_emulator_disc_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_emulator_listen_SOURCES = tests/unit/test-emulator-listen.c tests/unit/emulator.h
+tests_unit_test_emulator_listen_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_families_SOURCES = tests/unit/test-emulator-families.c tests/unit/emulator.h
 tests_unit_test_emulator_families_LDADD = $(EMULATOR_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_emulator_usb_SOURCES = tests/unit/test-emulator-usb.c tests/unit/emulator.h \

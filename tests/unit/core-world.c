@@ -318,21 +318,22 @@ const char *world_id(World *world, unsigned drive) {
         return known_id(world->keys, world->n_keys, key);
 }
 
+static void show(World *world, const DriveRecord *record) {
+        char key[PROBE_KEY_SIZE];
+
+        if (probe_drive_key(record, key) < 0)
+                key[0] = '\0';
+        enter(world);
+        core_on_scan_drive(world->core, record, known_id(world->keys, world->n_keys, key));
+        world_pump(world);
+}
+
 void world_scan(World *world) {
         const Fault none = {};
 
-        for (unsigned i = 0; i < world->n_drives; i++) {
-                char key[PROBE_KEY_SIZE];
-
-                if (!world->drives[i].there)
-                        continue;
-                if (probe_drive_key(&world->drives[i].record, key) < 0)
-                        key[0] = '\0';
-                enter(world);
-                core_on_scan_drive(world->core, &world->drives[i].record,
-                                   known_id(world->keys, world->n_keys, key));
-                world_pump(world);
-        }
+        for (unsigned i = 0; i < world->n_drives; i++)
+                if (world->drives[i].there)
+                        show(world, &world->drives[i].record);
         enter(world);
         core_on_scan_end(world->core, &none);
         world_pump(world);
@@ -350,6 +351,15 @@ void world_rescan(World *world) {
         enter(world);
         core_on_hotplug(world->core);
         world_pump(world);
+        world_scan(world);
+}
+
+void world_rescan_with_first(World *world, unsigned i) {
+        enter(world);
+        core_on_hotplug(world->core);
+        world_pump(world);
+        show(world, &world->drives[i].record);
+        core_on_scan_anew(world->core);
         world_scan(world);
 }
 

@@ -98,6 +98,8 @@ void world_scan(World *world);
 void world_scan_failed(World *world, FaultCode code);
 /* Hotplug, and the scan that follows. */
 void world_rescan(World *world);
+/* A scan of all, but that the drive I is looked at before it. */
+void world_rescan_with_first(World *world, unsigned i);
 void world_unplugged(World *world, const char *node);
 
 /* An entry for world_model. EDGES as JSON with ' for ": "{'kind':'upgrade','from':['0043']}". EXTRA

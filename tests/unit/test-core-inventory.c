@@ -113,6 +113,19 @@ static void test_who_monitors_reads_what_was_plugged_in(void **state) {
         assert_string_equal(told(world), "sr0: plugged in, cannot be read: no answer");
 }
 
+static void test_a_drive_that_is_looked_at_first_is_not_two(void **state) {
+        _cleanup_world_ World *world = without_catalogs();
+        unsigned first;
+
+        (void)state;
+        (void)world_add_drive(world, "sr0", "0043", "BTC123", "/pci/ata1");
+        first = world_add_drive(world, "sr1", "0045", "", "/pci/ata2");
+        world_rescan_with_first(world, first);
+        assert_string_equal(listed(world, true), "sr0 0043 unknown, sr1 0045 unknown");
+        world_rescan_with_first(world, first);
+        assert_string_equal(listed(world, true), "sr0 0043 unknown, sr1 0045 unknown");
+}
+
 static void test_a_node_that_goes_is_told_before_anything_is_scanned(void **state) {
         _cleanup_world_ World *world = without_catalogs();
         const Request monitor = {
@@ -407,6 +420,7 @@ int main(void) {
                 cmocka_unit_test(test_a_new_drive_is_recorded_once),
                 cmocka_unit_test(test_a_new_drive_that_the_store_could_not_take_is_recorded_later),
                 cmocka_unit_test(test_who_monitors_reads_what_was_plugged_in),
+                cmocka_unit_test(test_a_drive_that_is_looked_at_first_is_not_two),
                 cmocka_unit_test(test_a_node_that_goes_is_told_before_anything_is_scanned),
                 cmocka_unit_test(test_a_drive_keeps_its_id_under_another_node),
                 cmocka_unit_test(test_firmware_that_somebody_else_wrote_stands_in_the_log),
