@@ -21,8 +21,9 @@
 /* A person may be asked between READY and the order. */
 #define ORDER_WAIT_MS (10 * 60 * 1000)
 
-/* Notes of progress for one image: enough for a bar, too few to fill a socket. */
-#define NOTES 50
+/* Between notes of progress while pieces are sent: enough for a bar. Each makes the daemon and all who
+ * watch run, which takes longer than a piece. */
+#define NOTE_INTERVAL_MS 500
 
 typedef struct Flash {
         FlashState state;
@@ -213,11 +214,16 @@ static int send_one(Flash *flash, uint32_t i, Fault *fault) {
 /* All pieces but the one that commits. */
 static int send_pieces(Flash *flash, Fault *fault) {
         const uint32_t n = flash->trust.course.n_pieces - 1;
+        uint64_t noted = 0;
         int r;
 
         for (uint32_t i = 0; i < n; i++) {
-                if (i % (n / NOTES + 1) == 0)
+                const uint64_t now = clock_boottime_ms();
+
+                if (i == 0 || now - noted >= NOTE_INTERVAL_MS) {
                         note(flash, PHASE_WRITING, i, n);
+                        noted = now;
+                }
                 r = send_one(flash, i, fault);
                 if (r < 0)
                         return fault_prefix(fault, "at piece %u of %u", i + 1, n + 1);
