@@ -91,6 +91,8 @@ static int parse_arguments(int argc, char *argv[]) {
                 default: return -EINVAL;
                 }
         }
+        if (arg_front.listen && strcmp(arg_kind, "usb") != 0)
+                return -EINVAL;
         return arg_bench.models && arg_front.dir && optind == argc ? 1 : -EINVAL;
 }
 
