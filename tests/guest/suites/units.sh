@@ -113,6 +113,8 @@ start monitor discfw monitor # keeps it busy
 within 30 active $unit
 signal_daemon STOP
 check "one that hangs is killed, and another one runs" within 60 another_pid "$pid"
+sed -i /WatchdogSec/d /run/systemd/system/$unit.d/impatient.conf
+systemctl daemon-reload
 check "it was the watchdog" says 'Watchdog timeout' journalctl -b -o cat -u $unit
 signal_daemon KILL
 check "one that was killed is started again" within 60 another_pid "$pid"
