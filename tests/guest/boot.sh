@@ -48,7 +48,7 @@ fi
 nice qemu-system-x86_64 -accel tcg,thread=multi -cpu qemu64 -machine q35 -smp 2 -m "$memory" \
 	-nodefaults -no-user-config -display none -no-reboot -serial "file:$share/console" \
 	-kernel "$image/vmlinuz" -initrd "$image/initrd.img" \
-	-append "console=ttyS0 panic=-1 quiet mitigations=off" \
+	-append "console=ttyS0 panic=-1 quiet mitigations=off no_timer_check" \
 	-drive "file=$image/root.squashfs,if=virtio,format=raw,readonly=on" -device virtio-rng-pci \
 	-virtfs "local,path=$share,mount_tag=share,security_model=none" \
 	-virtfs "local,path=$top,mount_tag=source,security_model=none,readonly=on" "$@" \
