@@ -26,6 +26,9 @@ one() {
 	limit=${limit:-240}
 	image=$DISCFW_GUEST_IMAGE
 	[ "$(field image "$file")" != base ] || image=$DISCFW_GUEST_BASE
+	packages=$(field packages "$file")
+	# shellcheck disable=SC2086 # names of packages
+	[ -z "$packages" ] || image=$(sh "$here/image-more.sh" "$image" $packages)
 	case $file in
 	*/outside/*)
 		timeout -k 20 "$limit" sh "$file" "$image" "$share" >"$share/output" 2>"$share/errors" ||

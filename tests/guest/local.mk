@@ -6,7 +6,7 @@ EXTRA_DIST += tests/guest/boot.sh tests/guest/guest.sh tests/guest/image.sh test
 	tests/guest/inside/lib.sh tests/words.sh
 EXTRA_DIST += tests/guest/outside/power-cut.sh tests/guest/inside/power-cut.sh
 EXTRA_DIST += tests/guest/suites/inventory.sh tests/guest/suites/usb-flash.sh
-EXTRA_DIST += tests/guest/suites/obstacles.sh
+EXTRA_DIST += tests/guest/image-more.sh tests/guest/suites/fwupd.sh tests/guest/suites/obstacles.sh
 EXTRA_DIST += tests/guest/suites/evil.sh tests/guest/suites/shutdown.sh
 EXTRA_DIST += tests/guest/suites/tcmu-flash.sh tests/guest/suites/tools.sh
 EXTRA_DIST += tests/guest/suites/bench.sh

@@ -6,6 +6,7 @@
 #         # What it is about.
 #         # limit: 240            seconds for all of it, boot included; 240 if it does not say
 #         # image: base           without our packages
+#         # packages: fwupd      more of Debian's; for optional suites, as their image is made anew
 #         # qemu: -device ...     as many of these lines as it takes
 #         # make: PROGRAM         of this tree, in /run/source/build when the suite runs
 #         # optional              runs only when it is named, and with --long
