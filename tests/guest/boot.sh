@@ -18,6 +18,8 @@
 #   --net OPTIONS    a network: "restrict=on" and what else QEMU's -netdev user takes. None without it
 #   --memory MIB     1024 if not said
 #
+# no_timer_check: on a busy machine the kernel could find too few ticks of its timer, and panic.
+#
 # Always by software (TCG): where /dev/kvm can be opened, it need not be able to run a guest.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
