@@ -4,6 +4,7 @@ EXTRA_DIST += tests/guest/boot.sh tests/guest/guest.sh tests/guest/image.sh test
 	tests/guest/modules tests/guest/packages \
 	tests/guest/inside/begin.sh tests/guest/inside/guest.service tests/guest/inside/init \
 	tests/guest/inside/lib.sh tests/words.sh
+EXTRA_DIST += tests/guest/outside/root-shutdown.sh
 EXTRA_DIST += tests/guest/outside/power-cut.sh tests/guest/inside/power-cut.sh
 EXTRA_DIST += tests/guest/suites/inventory.sh tests/guest/suites/usb-flash.sh
 EXTRA_DIST += tests/guest/image-more.sh tests/guest/suites/fwupd.sh tests/guest/suites/obstacles.sh
