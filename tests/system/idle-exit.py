@@ -31,7 +31,7 @@ def test_it_ends_as_soon_as_it_was_told_and_not_sooner():
         machine.done("list")
         began = time.monotonic()
         machine.wait_end()
-        assert 2.5 < time.monotonic() - began < 10
+        assert 2.5 < time.monotonic() - began < 15  # 4, on a machine at rest
 
 
 def test_one_who_only_listens_keeps_it():
@@ -75,7 +75,7 @@ def test_a_flash_that_nobody_watches_keeps_it_until_the_outcome_is_recorded():
 
 
 def test_an_idle_daemon_is_not_woken_up_before_its_end():
-    with ActivatedMachine(DRIVE, idle_exit=4) as machine:
+    with ActivatedMachine(DRIVE, idle_exit=8) as machine:
         machine.done("list")
         wait_until("it is idle", lambda: not machine.helpers)
         time.sleep(0.5)
