@@ -12,4 +12,5 @@ EXTRA_DIST += tests/guest/suites/evil.sh tests/guest/suites/shutdown.sh
 EXTRA_DIST += tests/guest/suites/tcmu-flash.sh tests/guest/suites/tools.sh
 EXTRA_DIST += tests/guest/suites/bench.sh
 EXTRA_DIST += tests/guest/suites/units.sh
+EXTRA_DIST += tests/guest/suites/package.sh
 include tests/guest/evil/local.mk
