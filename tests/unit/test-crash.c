@@ -11,6 +11,7 @@
 
 #include "audit/audit.h"
 #include "base/file.h"
+#include "db/database.h"
 #include "db/images.h"
 #include "db/jobs.h"
 #include "tests/unit/store-folder.h"
@@ -256,10 +257,9 @@ static void test_a_limit_on_files_is_a_full_disk(void **state) {
         in_a_child(*state, true);
 }
 
-static void test_a_killed_owner_leaves_files_that_are_checked(void **state) {
-        TestFolder *folder = *state;
+/* What the next owner hears of one that was killed, before or after its first change. */
+static bool unclean_after_kill(TestFolder *folder, bool changed) {
         StoreNews news;
-        Store *store;
         pid_t pid;
 
         store_close(open_store(folder, NULL));
@@ -268,12 +268,18 @@ static void test_a_killed_owner_leaves_files_that_are_checked(void **state) {
         if (pid == 0) {
                 Store *other = NULL;
 
-                _exit(store_open(folder->fd, NOW, &other, NULL, NULL) < 0);
+                _exit(store_open(folder->fd, NOW, &other, NULL, NULL) < 0 ||
+                      (changed && store_mark(other, NULL) < 0));
         }
         assert_int_equal(waitpid(pid, NULL, 0), pid);
-        store = open_store(folder, &news);
-        assert_true(news.unclean);
-        store_close(store);
+        store_close(open_store(folder, &news));
+        return news.unclean;
+}
+
+static void test_a_killed_owner_leaves_files_that_are_checked(void **state) {
+        assert_false(unclean_after_kill(*state, false));
+        assert_true(unclean_after_kill(*state, true));
+        assert_false(unclean_after_kill(*state, false));
 }
 
 int main(void) {
