@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=sh
 # usage: power-cut.sh PORT LAST-POINT
-# The part of tests/guest/outside/power-cut.sh that runs in the guest: what became of the flash during
-# which the power went, and the next one. State is on a disk that outlives the boots.
+# The part of tests/guest/outside/power-cut.sh that runs in the guest: what became of what was under way
+# when the power went, and then the same once more. The state is on a disk that outlives the boots.
 port=$1 last=$2
 share=/run/share
+# shellcheck source=tests/guest/inside/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 network() {
@@ -14,30 +15,38 @@ network() {
 plug() {
 	modprobe vhci-hcd
 	start attach discfw-emulator-attach "10.0.2.2:$port" 1
-	within 60 test -e /dev/sr0 && udevadm settle && within 30 listed
+	within 90 test -e /dev/sr0 && udevadm settle && within 120 at_rest
 }
-listed() { [ "$(state)" != "" ]; }
+at_rest() { # listed, and what was left of a flash has been handed over
+	case $(state) in "" | null | flashing) return 1 ;; esac
+}
 state() { discfw list --json | jq -r '.drives[0].state'; }
-firmware() { discfw list --json | jq -r '.drives[0].revision'; }
+runs() { discfw list --json | jq -e --arg revision "$1" '.drives[0] | ., .revision == $revision'; }
 events() { discfw history --json | jq "[.events[] | select(.kind == \"$1\")] | length"; }
-each_has_one_outcome() { events flash.intent && [ "$(events flash.intent)" -eq "$(events flash.outcome)" ]; }
+each_intent_has_one_outcome() {
+	discfw history --json
+	[ "$(events flash.intent)" -le "$(events flash.outcome)" ]
+}
 newest_outcome() { discfw history --json | jq -r '[.events[] | select(.kind == "flash.outcome")][0].outcome'; }
 
-# Before the order there is nothing in doubt; from then on a person has to look.
-refused_until_resolved() {
-	state
-	newest_outcome
-	if [ "$last" = intent ] && [ "$(state)" != attention ]; then
-		return 0
-	fi
-	[ "$(newest_outcome)" = unknown ] || return
-	discfw update sr0 --yes && return 1
-	discfw resolve sr0
+# Of a flash that was under way nobody can tell: a person has to look, and nothing happens before.
+as_expected() {
+	echo "$(state), $(newest_outcome)"
+	case $last in
+	refresh) [ "$(newest_outcome)" = null ] && [ "$(state)" = update ] ;;
+	intent) [ "$(newest_outcome)" = failed-unharmed ] && [ "$(state)" = update ] ;;
+	*)
+		[ "$(newest_outcome)" = unknown ] && [ "$(state)" = attention ] || return
+		discfw update sr0 --yes && return 1
+		within 60 discfw resolve sr0
+		;;
+	esac
 }
-can_go_on() {
-	state
-	case $(state) in update | current) ;; *) return 1 ;; esac
-	case $last in burn) [ "$(firmware)" = 0045 ] ;; *) [ "$(firmware)" = 0043 ] ;; esac
+is_fine() {
+	case $last in
+	burn) runs 0045 ;;
+	*) runs 0043 ;;
+	esac
 }
 
 network
@@ -51,19 +60,29 @@ else
 	serve_mirror
 	plug
 	check "the log is whole after the cut at $last" discfw audit verify
-	check "each intent has one outcome" within 20 each_has_one_outcome
-	check "the drive is left alone until somebody has resolved it" refused_until_resolved
-	check "then it says what it is, and can be updated" can_go_on
+	check "each intent has its outcome" within 30 each_intent_has_one_outcome
+	case $last in
+	refresh | intent) check "nothing is in doubt" as_expected ;;
+	*) check "its end is unknown, and the drive is left alone until somebody has resolved it" as_expected ;;
+	esac
+	check "the drive runs what it should" is_fine
 fi
 : >$share/ready
 until [ -e $share/go ]; do sleep 0.1; done
-case $last in
-burn)
+case $(cat $share/go) in
+end)
 	check "a new flash works" says "verified by reading the drive" discfw update sr0 --to 0050 --yes
-	check "and the log is whole" discfw audit verify
+	check "the log is whole" discfw audit verify
+	exit
+	;;
+refresh)
+	: >$share/refresh
+	while :; do discfw refresh; done
 	;;
 *)
-	discfw update sr0 --to 0045 --yes
-	sleep 300 # until the power goes
+	discfw update sr0 --to 0045 --yes &
+	until ls /var/lib/discfw-flash/*.flash >/dev/null 2>&1; do sleep 0.1; done
+	: >$share/intent
+	sleep 1000 # until the power goes
 	;;
 esac
