@@ -40,7 +40,7 @@ static int listen_at(const UsbFront *front, size_t place, int *ret_fd) {
 }
 
 static int plug_in_here(UsbDevice *device, size_t place) {
-        int ends[2], r;
+        int ends[2] = { -1, -1 }, r;
 
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
                 return -errno;

@@ -22,7 +22,7 @@ def update_until(machine, phase):
     update = machine.command("update", DRIVE, "--to", "A091", "--yes")
     watcher.wait_phase(phase)
     if phase == "writing":
-        watcher.wait_for("pieces", lambda: watcher.done(phase) > 0)
+        wait_until("pieces are sent", lambda: machine.transcript(DRIVE).n_changing >= 50)
     if phase == "checking":
         wait_until("the drive is asked", lambda: "4a" in machine.transcript(DRIVE).opcodes)
     if phase == "committing":

@@ -90,8 +90,10 @@ static void journal_entry(const char *catalog, FaultCode code, char *ret_entry, 
 
         (void)snprintf(item, sizeof(item), "\n-- %s\nSubject: ", fault_message_id(code));
         start = strstr(catalog, item);
-        if (!start)
+        if (!start) {
                 fail_msg("discfwd.catalog lacks %s for %s", item, fault_name(code));
+                return;
+        }
         end = strstr(start + 1, "\n-- ");
         (void)snprintf(ret_entry, size, "%.*s", end ? (int)(end - start) : (int)strlen(start),
                        start);

@@ -68,7 +68,7 @@ static void put_call(Bytes *bytes, uint32_t serial, const char *const to[3], con
         put_field(bytes, 2, 's', to[2]);
         put_field(bytes, 3, 's', method);
         if (n > 0)
-                put_field(bytes, 8, 'g', "ssssssss" + 8 - n);
+                put_field(bytes, 8, 'g', &"ssssssss"[8 - n]);
         length = (uint32_t)(bytes->n - 16);
         memcpy(bytes->at + 12, &length, 4);
         align(bytes, 8);

@@ -56,7 +56,7 @@ const char *first_of(const char *pattern) {
 }
 
 /* One line, one message. */
-static void say(int connection, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void say(int connection, const char *format, ...) {
         char line[256];
         va_list arguments;
         int n;
