@@ -8,7 +8,7 @@
 # limit: 480
 image=$1 share=$2
 here=$(cd "$(dirname "$0")/.." && pwd)
-tmp=$share drives=$share
+tmp=$share/work drives=$share/work
 mkdir -p "$tmp/processes"
 # shellcheck source=tests/words.sh
 . "$here/../words.sh"
