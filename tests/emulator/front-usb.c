@@ -40,7 +40,7 @@ static int listen_at(const UsbFront *front, size_t place, int *ret_fd) {
 }
 
 static int plug_in_here(UsbDevice *device, size_t place) {
-        int ends[2] = { -1, -1 }, r;
+        int ends[2], r;
 
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
                 return -errno;
@@ -110,7 +110,7 @@ static int parse_address(const char *text, size_t n_drives, struct sockaddr_in *
 }
 
 static int open_devices(UsbFront *front, Bench *bench) {
-        front->listeners = malloc(bench->n_places * sizeof(*front->listeners));
+        front->listeners = calloc(bench->n_places, sizeof(*front->listeners));
         front->devices = calloc(bench->n_places, sizeof(*front->devices));
         if (!front->listeners || !front->devices)
                 return -ENOMEM;
