@@ -10,7 +10,7 @@
 . "$(dirname "$0")/../inside/lib.sh"
 points=4
 [ -z "${DISCFW_LONG:-}" ] || points=20
-plan $((20 + 3 * points))
+plan $((22 + 3 * points))
 
 drive=emprex-1016-a other=lg-gh24
 id() { discfw list --all --json | jq -r --arg model "DVDRW IDE 16X" \
