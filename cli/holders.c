@@ -28,11 +28,6 @@ typedef struct Search {
         unsigned n_namespaces;
 } Search;
 
-static void closedirp(DIR **dir) {
-        if (*dir)
-                (void)closedir(*dir);
-}
-
 /* Its first line, as it is; "" if there is none (any more). */
 static void read_program(const Search *search, pid_t pid, char *ret_name, size_t size) {
         _cleanup_close_ int fd = -1;
@@ -101,7 +96,7 @@ static const HeldNode *node_at(const Search *search, int dir, const char *name) 
 }
 
 static void look_at_files(Search *search, pid_t pid) {
-        _cleanup_(closedirp) DIR *dir = NULL;
+        _cleanup_closedir_ DIR *dir = NULL;
         const struct dirent *entry;
         char path[PATH_MAX];
 
@@ -161,7 +156,7 @@ void holders_find(const char *proc, const char *own, const HeldNode nodes[], uns
         Search search = {
                 .proc = proc, .own = own, .nodes = nodes, .n_nodes = n_nodes, .holders = ret_holders
         };
-        _cleanup_(closedirp) DIR *dir = opendir(proc);
+        _cleanup_closedir_ DIR *dir = opendir(proc);
         const struct dirent *entry;
 
         *ret_holders = (Holders){};

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -55,5 +56,11 @@ static inline _unused_ void fclosep(FILE **f) {
                 (void)fclose(*f);
 }
 #define _cleanup_fclose_ _cleanup_(fclosep)
+
+static inline _unused_ void closedirp(DIR **dir) {
+        if (*dir)
+                (void)closedir(*dir);
+}
+#define _cleanup_closedir_ _cleanup_(closedirp)
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))

@@ -18,11 +18,6 @@
 #define SOCKET_SUFFIX ".sock"
 #define EMULATED      "emulated:"
 
-static void closedirp(DIR **dir) {
-        if (*dir)
-                (void)closedir(*dir);
-}
-
 /* The next entry that is not hidden; NULL at the end or with *RET_ERROR set. */
 static const char *next_name(DIR *dir, int *ret_error) {
         const struct dirent *entry;
@@ -69,7 +64,7 @@ static bool is_optical(int device) {
 
 /* "sr0", once the driver for such drives has bound; "" before. */
 static void read_block(const char *device, char ret_block[NODE_SIZE]) {
-        _cleanup_(closedirp) DIR *dir = NULL;
+        _cleanup_closedir_ DIR *dir = NULL;
         char path[PATH_MAX];
         const char *name;
         int error;
@@ -189,7 +184,7 @@ static int too_many(Fault *fault) {
 
 /* A drive that is unplugged while we look is none. */
 static int add_attached(const char *sysfs, DriveRecord records[], size_t *n, Fault *fault) {
-        _cleanup_(closedirp) DIR *dir = NULL;
+        _cleanup_closedir_ DIR *dir = NULL;
         char path[PATH_MAX];
         const char *name;
         int error;
@@ -217,7 +212,7 @@ static int add_attached(const char *sysfs, DriveRecord records[], size_t *n, Fau
 
 static int add_emulated(const char *folder, DriveRecord records[], size_t *n, Fault *fault) {
         const size_t n_suffix = strlen(SOCKET_SUFFIX);
-        _cleanup_(closedirp) DIR *dir = opendir(folder);
+        _cleanup_closedir_ DIR *dir = opendir(folder);
         const char *name;
         int error;
 
