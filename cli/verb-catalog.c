@@ -12,8 +12,6 @@
 #include "cli/reply.h"
 #include "cli/trust.h"
 
-#define MODEL_LENGTH 24 /* INQUIRY bytes 8 to 31 */
-
 static void cell_signed(const json_t *catalog, char ret_text[CELL_SIZE]) {
         reply_ago(catalog, "signed", clock_realtime(), ret_text);
 }
@@ -42,16 +40,12 @@ static void cell_mirrors(const json_t *catalog, char ret_text[CELL_SIZE]) {
 /* Entries name models by their raw INQUIRY bytes, in hex; people know them as text. */
 static void cell_model(const json_t *entry, char ret_text[CELL_SIZE]) {
         const char *model = reply_text(entry, "model");
-        char bytes[MODEL_LENGTH];
-        size_t n_blanks = 0;
+        uint8_t bytes[TEXT_MODEL_LENGTH];
 
-        if (strlen(model) != 2 * sizeof(bytes) || !hex_decode(model, bytes, sizeof(bytes))) {
+        if (strlen(model) == 2 * sizeof(bytes) && hex_decode(model, bytes, sizeof(bytes)))
+                text_from_model(bytes, ret_text);
+        else
                 text_format(ret_text, CELL_SIZE, "%s", model);
-                return;
-        }
-        while (n_blanks < sizeof(bytes) && bytes[n_blanks] == ' ')
-                n_blanks++;
-        text_from_field(bytes + n_blanks, sizeof(bytes) - n_blanks, ret_text, CELL_SIZE);
 }
 
 static Tone tone_state(const json_t *object) {

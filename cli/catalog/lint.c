@@ -44,7 +44,7 @@ int entry_list_add(EntryList *list, const char *path, uint64_t length, const uin
 typedef struct Group {
         const Entry *entries[ENTRIES_MAX];
         unsigned n_entries;
-        char model[4 * ENTRY_MODEL_LENGTH + 1];
+        char model[TEXT_MODEL_SIZE];
         unsigned n_findings;
 } Group;
 
@@ -134,7 +134,7 @@ static void lint_twins(Group *group, const Entry *a, const Entry *b) {
 static unsigned lint_group(const EntryList *list, const Entry *like) {
         Group group = {};
 
-        text_from_field(like->model, ENTRY_MODEL_LENGTH, group.model, sizeof(group.model));
+        text_from_model(like->model, group.model);
         for (unsigned i = 0; i < list->n_entries; i++) {
                 const Entry *entry = list->entries[i];
 

@@ -64,9 +64,9 @@ static void show_edges(const Entry *entry) {
 }
 
 static void show_entry(const Entry *entry) {
-        char model[4 * ENTRY_MODEL_LENGTH + 1];
+        char model[TEXT_MODEL_SIZE];
 
-        text_from_field(entry->model, ENTRY_MODEL_LENGTH, model, sizeof(model));
+        text_from_model(entry->model, model);
         printf("  %s\n    %s for \"%s\", %s, %s, %" PRIu64 " bytes%s%s\n", entry->path,
                entry->version, model, entry->channel, evidence_name(entry->evidence), entry->length,
                *entry->release_date ? ", of " : "", entry->release_date);

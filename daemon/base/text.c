@@ -2,9 +2,10 @@
 #include "base/text.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#define VENDOR_LENGTH 8 /* of the INQUIRY data, SPC-4 6.4.2 */
 
 /* Appends one byte, escaped if need be; false if it does not fit whole. */
 static bool put(char **p, const char *end, uint8_t c, bool escape) {
@@ -33,6 +34,23 @@ void text_from_field(const void *bytes, size_t n_bytes, char *ret_text, size_t s
         for (size_t i = 0; i < n_bytes; i++)
                 if (!put(&p, ret_text + size, b[i], b[i] < 0x20 || b[i] > 0x7e || b[i] == '\\'))
                         return;
+}
+
+void text_from_model(const uint8_t model[TEXT_MODEL_LENGTH], char ret_text[TEXT_MODEL_SIZE]) {
+        bool full = !memchr(model, ' ', VENDOR_LENGTH);
+        uint8_t joined[TEXT_MODEL_LENGTH + 1];
+        size_t n = 0;
+
+        for (size_t i = 0; i < TEXT_MODEL_LENGTH; i++) {
+                bool blank_before = n == 0 || joined[n - 1] == ' ';
+
+                if (model[i] == ' ' && blank_before)
+                        continue;
+                if (i == VENDOR_LENGTH && full && model[i] != ' ')
+                        joined[n++] = ' ';
+                joined[n++] = model[i];
+        }
+        text_from_field(joined, n, ret_text, TEXT_MODEL_SIZE);
 }
 
 /* Length of the well-formed UTF-8 sequence at P whose character is fit to be shown, or 0. */

@@ -34,23 +34,6 @@ void drive_label(const Drive *drive, char *ret_text, size_t size) {
                     drive->state.attached ? drive_shown_node(drive) : drive->state.id);
 }
 
-/* Makers leave the vendor blank or run the name across the border of the two fields: people see both
- * joined, with single blanks. */
-void drive_model_text(const Drive *drive, char *ret_text, size_t size) {
-        char raw[4 * IDENTITY_LENGTH + 1];
-        char *p = ret_text;
-        bool blank = true;
-
-        text_from_field(drive->state.record.identity, IDENTITY_LENGTH, raw, sizeof(raw));
-        for (const char *q = raw; *q && p < ret_text + size - 1; q++) {
-                if (*q == ' ' && blank)
-                        continue;
-                blank = *q == ' ';
-                *p++ = *q;
-        }
-        *p = '\0';
-}
-
 void revision_trim(const char *revision, char ret_text[REVISION_SIZE]) {
         size_t n = strnlen(revision, REVISION_SIZE - 1);
 
@@ -359,12 +342,12 @@ static Drive *add_new(Core *core, const DriveRecord *record) {
 }
 
 static void drive_came(Core *core, const Drive *drive) {
-        char label[NODE_SIZE], model[4 * IDENTITY_LENGTH + 1], revision[REVISION_TEXT_SIZE];
+        char label[NODE_SIZE], model[TEXT_MODEL_SIZE], revision[REVISION_TEXT_SIZE];
         const DriveRecord *r = &drive->state.record;
         char text[FAULT_TEXT_MAX + NODE_SIZE + 32];
 
         drive_label(drive, label, sizeof(label));
-        drive_model_text(drive, model, sizeof(model));
+        text_from_model(r->identity, model);
         revision_show(r->revision, revision);
         if (r->fault.code != FAULT_NONE)
                 text_format(text, sizeof(text), "%s: plugged in, cannot be read: %s", label,

@@ -31,7 +31,6 @@ Drive *drive_find(Core *core, const char *id);
 /* What a person has at hand: node, block name, with or without /dev/, serial, prefix of the id. */
 Drive *drive_lookup(Core *core, const char *name, Fault *fault);
 const char *drive_shown_node(const Drive *drive);
-void drive_model_text(const Drive *drive, char *ret_text, size_t size);
 void drive_label(const Drive *drive, char *ret_text, size_t size); /* "sr0", "btc-1004" */
 /* Asks for a scan; while one is under way, for another one after it; while a flash is, after that. */
 void scan_begin(Core *core);

@@ -81,14 +81,14 @@ static const char *drive_state_name(Core *core, const Drive *drive, bool known, 
 
 json_t *view_drive(Core *core, const Drive *drive, const Caller *caller) {
         const DriveRecord *r = &drive->state.record;
-        char model[4 * IDENTITY_LENGTH + 1], revision[REVISION_SIZE], newest[REVISION_SIZE] = "";
+        char model[TEXT_MODEL_SIZE], revision[REVISION_SIZE], newest[REVISION_SIZE] = "";
         char catalog[CATALOG_NAME_MAX + 1], text[FAULT_TEXT_MAX], escaped[4 * REVISION_SIZE];
         _cleanup_json_ json_t *steps = json_array();
         const char *state;
         Way way = {};
         bool known;
 
-        drive_model_text(drive, model, sizeof(model));
+        text_from_model(r->identity, model);
         revision_trim(r->revision, revision);
         text_from_field(revision, strlen(revision), escaped, sizeof(escaped));
         known = plan_newest(core, drive, false, &way, catalog);

@@ -28,7 +28,7 @@ static void drive_texts(const DriveState *drive, DriveRow *row) {
         hex_encode(r->identity, IDENTITY_LENGTH, row->hex24);
         text_from_field(r->revision, strnlen(r->revision, 4), row->revision, sizeof(row->revision));
         shown(row->serial, sizeof(row->serial), r->serial);
-        text_from_field(r->identity, IDENTITY_LENGTH, row->model, sizeof(row->model));
+        text_from_model(r->identity, row->model);
         shown(row->attachment, sizeof(row->attachment), attachment_name(r->attachment));
         shown(row->class, sizeof(row->class), drive_class_name(r->class));
 }
@@ -186,7 +186,7 @@ static int save_trail(Daemon *daemon, const Effect *e, Fault *fault) {
 
                 shown(event.drive_id, sizeof(event.drive_id), e->trail.drive.id);
                 shown(event.node, sizeof(event.node), r->block[0] ? r->block : r->node);
-                text_from_field(r->identity, IDENTITY_LENGTH, event.model, sizeof(event.model));
+                text_from_model(r->identity, event.model);
         }
         shown(event.from, sizeof(event.from), e->trail.from);
         shown(event.to, sizeof(event.to), e->trail.to);

@@ -225,7 +225,8 @@ def test_catalogs_are_listed_and_shown():
     show = reply(catalog=CATALOG, roles=[{"name": "targets", "version": 14}],
                  entries=[{"model": "411b5b" + "20" * 21, "target": "t", "version": "1"},
                           {"model": "2020202020202020" + b"DVDRW IDE1004   ".hex(), "target": "drive/20/x.bin",
-                           "version": "0051"}])
+                           "version": "0051"},
+                          {"model": b"HL-DT-STDVDRAM GH24NSC0 ".hex(), "target": "u", "version": "LK01"}])
     with Daemon(ListCatalogs=[reply(catalogs=[CATALOG])], ShowCatalog=[show]) as daemon:
         lines = run(daemon, "catalog", "list").out.splitlines()
         assert lines[0].split() == ["CATALOG", "STATE", "SIGNED", "EXPIRES", "VERSION", "ENTRIES",
@@ -234,7 +235,7 @@ def test_catalogs_are_listed_and_shown():
         assert "1 of 2" in lines[1] and "ab" * 32 in lines[1], lines
         out = run(daemon, "catalog", "show", "main").out
         for text in ("Mirrors:", "https://b.example/tuf", "Roles:", "drive/20/x.bin", "ab" * 32,
-                     "\nDVDRW IDE1004 ", "\nA\\x1b[ "):
+                     "\nDVDRW IDE1004 ", "\nHL-DT-ST DVDRAM GH24NSC0 ", "\nA\\x1b[ "):
             assert text in out, out
 
 

@@ -113,6 +113,27 @@ static void test_who_monitors_reads_what_was_plugged_in(void **state) {
         assert_string_equal(told(world), "sr0: plugged in, cannot be read: no answer");
 }
 
+static void test_a_vendor_of_eight_letters_is_told_apart_from_the_product(void **state) {
+        _cleanup_world_ World *world = without_catalogs();
+        const Request monitor = {
+                .client = 5, .method = METHOD_MONITOR, .more = true, .caller = world_user(1001)
+        };
+        unsigned drive = world_add_drive(world, "sr0", "LK00", "KLZL4TG5625", "/pci/ata1");
+
+        (void)state;
+        memcpy(world_record(world, drive)->identity, "HL-DT-STDVDRAM GH24NSC0 ", IDENTITY_LENGTH);
+        world_request(world, &monitor);
+        world_rescan(world);
+        assert_string_equal(told(world),
+                            "sr0: plugged in, HL-DT-ST DVDRAM GH24NSC0 with firmware LK00");
+        world_ask(world, 6, METHOD_SHOW_DRIVE, "sr0");
+        assert_string_equal(
+                json_string_value(json_object_get(json_object_get(world->reply, "drive"), "model")),
+                "HL-DT-ST DVDRAM GH24NSC0");
+        assert_string_equal(json_string_value(json_object_get(world->reply, "model_hex")),
+                            "484c2d44542d535444564452414d20474832344e53433020");
+}
+
 static void test_a_drive_that_is_looked_at_first_is_not_two(void **state) {
         _cleanup_world_ World *world = without_catalogs();
         unsigned first;
@@ -420,6 +441,7 @@ int main(void) {
                 cmocka_unit_test(test_a_new_drive_is_recorded_once),
                 cmocka_unit_test(test_a_new_drive_that_the_store_could_not_take_is_recorded_later),
                 cmocka_unit_test(test_who_monitors_reads_what_was_plugged_in),
+                cmocka_unit_test(test_a_vendor_of_eight_letters_is_told_apart_from_the_product),
                 cmocka_unit_test(test_a_drive_that_is_looked_at_first_is_not_two),
                 cmocka_unit_test(test_a_node_that_goes_is_told_before_anything_is_scanned),
                 cmocka_unit_test(test_a_drive_keeps_its_id_under_another_node),
