@@ -144,7 +144,7 @@ void present_way(const json_t *steps, const char *from, char *ret_text, size_t s
         }
 }
 
-const char *present_evidence(const char *evidence) {
+static const char *evidence_text(const char *evidence) {
         if (strcmp(evidence, "simulated") == 0)
                 return "tried on emulated drives only";
         if (strcmp(evidence, "reported") == 0)
@@ -248,7 +248,7 @@ void present_plan(const Screen *screen, const json_t *plan) {
         present_way(steps, reply_shown(plan, "from"), way, sizeof(way));
         text_format(text, sizeof(text), "%s: %s, %s %s, catalog %s (%s)", reply_drive_name(drive),
                     reply_shown(drive, "model"), reply_shown(plan, "kind"), way,
-                    reply_shown(plan, "catalog"), present_evidence(weakest_evidence(steps)));
+                    reply_shown(plan, "catalog"), evidence_text(weakest_evidence(steps)));
         screen_fill(screen, "", 0, text);
         line(screen, "catalog", reply_text(plan, "catalog_text"));
         json_array_foreach(steps, i, step)

@@ -15,9 +15,6 @@ void present_catalog(const Screen *screen, const json_t *catalog, int64_t now);
 /* "0043 -> 0050 -> 0051" */
 void present_way(const json_t *steps, const char *from, char *ret_text, size_t size);
 
-/* What was seen of a firmware: "reported by users, not proven on hardware". */
-const char *present_evidence(const char *evidence);
-
 /* What a person should know before agreeing. */
 void present_plan(const Screen *screen, const json_t *plan);
 

@@ -25,7 +25,6 @@ typedef struct ProgressView {
 
 void progress_view_init(ProgressView *view, const Screen *screen, uint64_t (*now_ms)(void));
 void progress_view_done(ProgressView *view);
-#define _cleanup_progress_ _cleanup_(progress_view_done)
 
 void progress_view_update(ProgressView *view, const json_t *progress);
 /* Time passed: the seconds that are left are fewer. */

@@ -71,7 +71,9 @@ typedef struct Reading {
         int r;
 } Reading;
 
-bool next_word(const char **text, char *ret_word, size_t size, bool *ret_bad) {
+/* Takes the next word off *TEXT: bare, or in quotes if it holds blanks. False at the end, or if a
+ * quote is not closed (then *RET_BAD is set). */
+static bool next_word(const char **text, char *ret_word, size_t size, bool *ret_bad) {
         const char *p = *text + strspn(*text, " \t,");
         size_t length;
 

@@ -8,8 +8,6 @@
 #pragma once
 
 #include <jansson.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "base/fault.h"
 #include "base/json.h"
@@ -17,7 +15,3 @@
 /* Faults begin with "NAME:LINE: ". TEXT ends with a NUL. */
 int describe_read(const char *name, const char *text, json_t **ret_description,
                   Fault *fault) _must_check_;
-
-/* Takes the next word off *TEXT: bare, or in quotes if it holds blanks. False at the end, or if a
- * quote is not closed (then *RET_BAD is set). */
-bool next_word(const char **text, char *ret_word, size_t size, bool *ret_bad);

@@ -31,12 +31,6 @@ uint16_t read_be16(Reader *reader) {
         return p ? get_be16(p) : 0;
 }
 
-uint32_t read_be24(Reader *reader) {
-        const uint8_t *p = read_span(reader, 3);
-
-        return p ? get_be24(p) : 0;
-}
-
 uint32_t read_be32(Reader *reader) {
         const uint8_t *p = read_span(reader, 4);
 
@@ -99,13 +93,6 @@ void write_be16(Writer *writer, uint16_t value) {
         uint8_t b[2];
 
         put_be16(b, value);
-        write_bytes(writer, b, sizeof(b));
-}
-
-void write_be24(Writer *writer, uint32_t value) {
-        uint8_t b[3];
-
-        put_be24(b, value);
         write_bytes(writer, b, sizeof(b));
 }
 

@@ -20,7 +20,6 @@ typedef struct Reader {
 Reader reader_of(const void *bytes, size_t n_bytes);
 uint8_t read_u8(Reader *reader);
 uint16_t read_be16(Reader *reader);
-uint32_t read_be24(Reader *reader);
 uint32_t read_be32(Reader *reader);
 uint64_t read_be64(Reader *reader);
 void read_bytes(Reader *reader, void *ret_bytes, size_t n_bytes);
@@ -42,7 +41,6 @@ typedef struct Writer {
 Writer writer_of(void *buffer, size_t size);
 void write_u8(Writer *writer, uint8_t value);
 void write_be16(Writer *writer, uint16_t value);
-void write_be24(Writer *writer, uint32_t value);
 void write_be32(Writer *writer, uint32_t value);
 void write_be64(Writer *writer, uint64_t value);
 void write_bytes(Writer *writer, const void *bytes, size_t n_bytes);

@@ -90,14 +90,6 @@ Bundle *bundle_free(Bundle *bundle) {
         return NULL;
 }
 
-size_t bundle_n_files(const Bundle *bundle) {
-        return bundle->n_files;
-}
-
-const BundleFile *bundle_nth(const Bundle *bundle, size_t i) {
-        return i < bundle->n_files ? &bundle->files[i] : NULL;
-}
-
 const BundleFile *bundle_find(const Bundle *bundle, const char *name) {
         for (size_t i = 0; i < bundle->n_files; i++)
                 if (strcmp(bundle->files[i].name, name) == 0)

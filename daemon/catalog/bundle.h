@@ -36,8 +36,6 @@ int bundle_open(const void *bytes, size_t n_bytes, Bundle **ret_bundle) _must_ch
 Bundle *bundle_free(Bundle *bundle);
 DEFINE_CLEANUP(Bundle *, bundle_free)
 
-size_t bundle_n_files(const Bundle *bundle);
-const BundleFile *bundle_nth(const Bundle *bundle, size_t i);          /* NULL past the end */
 const BundleFile *bundle_find(const Bundle *bundle, const char *name); /* NULL if it is not there */
 
 /* A TufIo that fetches from BUNDLE and whose only stored file is the pinned root; what is to be

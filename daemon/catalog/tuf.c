@@ -61,23 +61,11 @@ const Metadata *tuf_role(const Tuf *tuf, const char *role) {
         return found;
 }
 
-int64_t tuf_expires(const Tuf *tuf, const char **ret_role) {
-        const Metadata *first = NULL, *m;
-
-        for (size_t i = 0; (m = tuf_nth_role(tuf, i)); i++)
-                if (!first || m->expires < first->expires)
-                        first = m;
-        assert(first);
-        if (ret_role)
-                *ret_role = first->name;
-        return first->expires;
-}
-
 int64_t tuf_signed(const Tuf *tuf) {
         return tuf->timestamp ? timestamp_signed(tuf->timestamp) : 0;
 }
 
-bool tuf_consistent_snapshot(const Tuf *tuf) {
+static bool consistent_snapshot(const Tuf *tuf) {
         return tuf->root && root_consistent_snapshot(tuf->root);
 }
 
@@ -95,7 +83,7 @@ int tuf_target_file(const Tuf *tuf, const TufTarget *target, char **ret_file) {
         int n_folder = slash ? (int)(slash + 1 - target->path) : 0;
         char *file;
 
-        if (!tuf_consistent_snapshot(tuf)) {
+        if (!consistent_snapshot(tuf)) {
                 file = strdup(target->path);
                 if (!file)
                         return -ENOMEM;

@@ -88,11 +88,8 @@ int tuf_list(Tuf *tuf, const char *prefix, TufOnTarget on_target, void *userdata
 const Metadata *tuf_role(const Tuf *tuf, const char *role);
 /* Walks the roles that are loaded, root first; NULL past the end. */
 const Metadata *tuf_nth_role(const Tuf *tuf, size_t i);
-/* The earliest "expires" of all roles that are loaded, with its role. After tuf_refresh(). */
-int64_t tuf_expires(const Tuf *tuf, const char **ret_role);
 /* "x-discfw-signed" of the timestamp; 0 where it is absent. */
 int64_t tuf_signed(const Tuf *tuf);
-bool tuf_consistent_snapshot(const Tuf *tuf);
 
 /* What the mirror's timestamp said, if its signature was good, also when it was refused then: so
  * that a mirror that is behind can be told by how much. False if there was none. */

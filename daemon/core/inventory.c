@@ -495,21 +495,8 @@ static int entries_set(Drive *drive, const EntryInput *inputs, unsigned n_inputs
         return 0;
 }
 
-void core_on_entries(Core *core, const uint8_t model[IDENTITY_LENGTH], const EntryInput *entries,
-                     unsigned n_entries) {
-        for (unsigned i = 0; i < core->n_drives; i++) {
-                Drive *drive = &core->drives[i];
-
-                /* The way of a running order points into the entries that it was made from. */
-                if (memcmp(drive->state.record.identity, model, IDENTITY_LENGTH) != 0 ||
-                    job_is_for(core, drive->state.id))
-                        continue;
-                if (entries_set(drive, entries, n_entries) == 0)
-                        announce_update(core, drive);
-        }
-}
-
-void announce_update(Core *core, Drive *drive) {
+/* Looks for a newer firmware and tells of it once. */
+static void announce_update(Core *core, Drive *drive) {
         char catalog[CATALOG_NAME_MAX + 1], text[256], label[NODE_SIZE];
         char from[REVISION_SIZE], to[REVISION_SIZE];
         Way way;
@@ -526,6 +513,20 @@ void announce_update(Core *core, Drive *drive) {
         text_format(text, sizeof(text), "%s: firmware %s is newer than %s (catalog %s)", label, to,
                     from, catalog);
         notify(core, "update-available", text, drive, NULL, NULL);
+}
+
+void core_on_entries(Core *core, const uint8_t model[IDENTITY_LENGTH], const EntryInput *entries,
+                     unsigned n_entries) {
+        for (unsigned i = 0; i < core->n_drives; i++) {
+                Drive *drive = &core->drives[i];
+
+                /* The way of a running order points into the entries that it was made from. */
+                if (memcmp(drive->state.record.identity, model, IDENTITY_LENGTH) != 0 ||
+                    job_is_for(core, drive->state.id))
+                        continue;
+                if (entries_set(drive, entries, n_entries) == 0)
+                        announce_update(core, drive);
+        }
 }
 
 void inventory_free(Core *core) {

@@ -44,8 +44,6 @@ void drive_change_end(const Core *core, Drive *drive);
 void inventory_stored(Core *core);
 void inventory_undo(Core *core);
 void inventory_free(Core *core);
-/* Looks for a newer firmware and tells of it once. */
-void announce_update(Core *core, Drive *drive);
 
 /* resolve.c */
 void resolve_drive(Core *core, const Request *request);

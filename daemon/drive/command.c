@@ -10,12 +10,8 @@
 /* Opcodes, MMC-6 and SPC-4. */
 enum {
         OP_TEST_UNIT_READY = 0x00,
-        OP_REQUEST_SENSE = 0x03,
         OP_INQUIRY = 0x12,
-        OP_START_STOP_UNIT = 0x1b,
-        OP_PREVENT_ALLOW = 0x1e,
         OP_WRITE_BUFFER = 0x3b,
-        OP_READ_BUFFER = 0x3c,
         OP_GET_CONFIGURATION = 0x46,
         OP_GET_EVENT_STATUS = 0x4a,
         OP_MODE_SENSE_10 = 0x5a,
@@ -44,8 +40,6 @@ enum {
 
 /* As long as the kernel itself gives a drive: looking must not reset the bus under a busy one. */
 #define LOOK_TIMEOUT_MS 30000
-/* A tray with a disc that has to come to a stop first. */
-#define TRAY_TIMEOUT_MS 60000
 
 #define LIMIT_24_BITS 0x1000000u
 
@@ -254,31 +248,6 @@ int command_test_unit_ready(Transport *transport, Reply *reply, Fault *fault) {
         return r;
 }
 
-int command_request_sense(Transport *transport, Sense *ret_sense, Reply *reply, Fault *fault) {
-        uint8_t bytes[SENSE_LENGTH_MAX];
-        const Command command = {
-                .cdb = { OP_REQUEST_SENSE, [4] = sizeof(bytes) },
-                .n_cdb = 6,
-                .direction = DIRECTION_IN,
-                .data = bytes,
-                .n_data = sizeof(bytes),
-                .timeout_ms = LOOK_TIMEOUT_MS,
-        };
-        Reply own;
-        int r;
-
-        if (!reply)
-                reply = &own;
-        r = command_execute(transport, &command, "REQUEST SENSE", reply, fault);
-        if (r < 0)
-                return r;
-        if (!sense_decode(bytes, reply->n_moved, ret_sense))
-                return fault_set(fault, FAULT_DRIVE_MALFORMED,
-                                 "%u bytes came for REQUEST SENSE that are no sense data",
-                                 reply->n_moved);
-        return 0;
-}
-
 int command_inquiry(Transport *transport, void *buffer, size_t size, size_t *ret_n_bytes,
                     Reply *reply, Fault *fault) {
         Command command = { .cdb = { OP_INQUIRY }, .n_cdb = 6 };
@@ -336,38 +305,6 @@ int command_get_event_status(Transport *transport, uint8_t classes, void *buffer
                         ret_n_bytes, reply, fault);
 }
 
-int command_read_buffer(Transport *transport, uint8_t mode, uint8_t id, uint32_t offset,
-                        void *buffer, size_t size, size_t *ret_n_bytes, Reply *reply,
-                        Fault *fault) {
-        Command command = { .cdb = { OP_READ_BUFFER, mode, id }, .n_cdb = 10 };
-
-        assert(mode <= 0x1f && offset < LIMIT_24_BITS && size < LIMIT_24_BITS);
-        put_be24(command.cdb + 3, offset);
-        put_be24(command.cdb + 6, (uint32_t)size);
-        return look_for(transport, &command, "READ BUFFER", buffer, size, ret_n_bytes, reply,
-                        fault);
-}
-
-int command_read_buffer_descriptor(Transport *transport, uint8_t id,
-                                   BufferDescriptor *ret_descriptor, Reply *reply, Fault *fault) {
-        uint8_t bytes[4];
-        size_t n;
-        int r;
-
-        r = command_read_buffer(transport, 0x03, id, 0, bytes, sizeof(bytes), &n, reply, fault);
-        if (r < 0)
-                return r;
-        if (n < sizeof(bytes))
-                return fault_set(fault, FAULT_DRIVE_MALFORMED,
-                                 "%zu of 4 bytes came for the descriptor of buffer %02xh", n, id);
-        *ret_descriptor = (BufferDescriptor){
-                /* FFh: only offset 0; an exponent that leaves the 24 bits says the same. */
-                .alignment = bytes[0] < 24 ? 1u << bytes[0] : 0,
-                .capacity = get_be24(bytes + 1),
-        };
-        return 0;
-}
-
 int command_write_buffer(Transport *transport, uint8_t mode, uint8_t id, uint32_t offset,
                          const void *data, size_t n_data, uint32_t timeout_ms, Reply *reply,
                          Fault *fault) {
@@ -384,24 +321,4 @@ int command_write_buffer(Transport *transport, uint8_t mode, uint8_t id, uint32_
         put_be24(command.cdb + 3, offset);
         put_be24(command.cdb + 6, (uint32_t)n_data);
         return command_execute(transport, &command, "WRITE BUFFER", reply, fault);
-}
-
-int command_start_stop(Transport *transport, StartStop action, Reply *reply, Fault *fault) {
-        const Command command = {
-                .cdb = { OP_START_STOP_UNIT, [4] = (uint8_t)action },
-                .n_cdb = 6,
-                .timeout_ms = TRAY_TIMEOUT_MS,
-        };
-
-        return command_execute(transport, &command, "START STOP UNIT", reply, fault);
-}
-
-int command_prevent_removal(Transport *transport, bool prevent, Reply *reply, Fault *fault) {
-        const Command command = {
-                .cdb = { OP_PREVENT_ALLOW, [4] = prevent },
-                .n_cdb = 6,
-                .timeout_ms = LOOK_TIMEOUT_MS,
-        };
-
-        return command_execute(transport, &command, "PREVENT ALLOW MEDIUM REMOVAL", reply, fault);
 }

@@ -50,10 +50,6 @@ int command_execute(Transport *transport, const Command *command, const char *na
  * when the drive is ready. Faults are left for no answer, no way, and BUSY. */
 int command_test_unit_ready(Transport *transport, Reply *reply, Fault *fault) _must_check_;
 
-/* Fails with FAULT_DRIVE_MALFORMED if what came is no sense data. */
-int command_request_sense(Transport *transport, Sense *ret_sense, Reply *reply,
-                          Fault *fault) _must_check_;
-
 /* Each fills BUFFER with at most SIZE bytes (at most 65535) and says how many came, which may be
  * fewer than wanted; the rest of BUFFER is zeros. */
 int command_inquiry(Transport *transport, void *buffer, size_t size, size_t *ret_n_bytes,
@@ -72,20 +68,6 @@ int command_report_key_region(Transport *transport, void *buffer, size_t size, s
 /* Polled. Takes events away that the kernel's own polling waits for: only before a flash. */
 int command_get_event_status(Transport *transport, uint8_t classes, void *buffer, size_t size,
                              size_t *ret_n_bytes, Reply *reply, Fault *fault) _must_check_;
-/* READ BUFFER. Modes and ids have secret meanings in many drives: only what a family defines. */
-int command_read_buffer(Transport *transport, uint8_t mode, uint8_t id, uint32_t offset,
-                        void *buffer, size_t size, size_t *ret_n_bytes, Reply *reply,
-                        Fault *fault) _must_check_;
-
-/* READ BUFFER mode 03h, SPC-4 6.15.6. */
-typedef struct BufferDescriptor {
-        uint32_t alignment; /* offsets must be multiples of this; 0: only offset 0 will do */
-        uint32_t capacity;  /* bytes */
-} BufferDescriptor;
-int command_read_buffer_descriptor(Transport *transport, uint8_t id,
-                                   BufferDescriptor *ret_descriptor, Reply *reply,
-                                   Fault *fault) _must_check_;
-
 /* WRITE BUFFER, SPC-4 6.49: never repeated. OFFSET and N_DATA are below 2^24; no data at all is
  * legal, and what some drives commit by. Needs a transport opened to flash. When TIMEOUT_MS passes
  * the kernel resets the bus, whatever the drive is doing: 300 s at least. What a failure means for
@@ -93,11 +75,3 @@ int command_read_buffer_descriptor(Transport *transport, uint8_t id,
 int command_write_buffer(Transport *transport, uint8_t mode, uint8_t id, uint32_t offset,
                          const void *data, size_t n_data, uint32_t timeout_ms, Reply *reply,
                          Fault *fault) _must_check_;
-
-typedef enum StartStop { UNIT_STOP = 0, UNIT_START = 1, UNIT_EJECT = 2, UNIT_LOAD = 3 } StartStop;
-int command_start_stop(Transport *transport, StartStop action, Reply *reply,
-                       Fault *fault) _must_check_;
-
-/* Locks or unlocks the tray; needs a transport opened to flash. */
-int command_prevent_removal(Transport *transport, bool prevent, Reply *reply,
-                            Fault *fault) _must_check_;

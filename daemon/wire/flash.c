@@ -58,15 +58,6 @@ const char *flash_kind_name(FlashKind kind) {
         return kind < _FLASH_KIND_MAX ? kind_names[kind] : "unknown";
 }
 
-bool flash_kind_from_name(const char *name, FlashKind *ret_kind) {
-        for (unsigned i = 0; i < _FLASH_KIND_MAX; i++)
-                if (strcmp(kind_names[i], name) == 0) {
-                        *ret_kind = (FlashKind)i;
-                        return true;
-                }
-        return false;
-}
-
 static size_t written(const Writer *writer) {
         return writer->failed ? 0 : writer->n_used;
 }

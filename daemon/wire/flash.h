@@ -121,4 +121,3 @@ bool outcome_from_name(const char *name, Outcome *ret_outcome);
 FaultCode outcome_fault(Outcome outcome);       /* FAULT_NONE for verified */
 const char *flash_phase_name(FlashPhase phase); /* "writing" */
 const char *flash_kind_name(FlashKind kind);    /* "upgrade" */
-bool flash_kind_from_name(const char *name, FlashKind *ret_kind);

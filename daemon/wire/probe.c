@@ -31,15 +31,6 @@ const char *attachment_name(Attachment attachment) {
         return attachment_names[attachment < _ATTACHED_MAX ? attachment : ATTACHED_UNKNOWN];
 }
 
-bool attachment_from_name(const char *name, Attachment *ret_attachment) {
-        for (unsigned i = 0; i < _ATTACHED_MAX; i++)
-                if (strcmp(name, attachment_names[i]) == 0) {
-                        *ret_attachment = (Attachment)i;
-                        return true;
-                }
-        return false;
-}
-
 const char *drive_class_name(DriveClass class) {
         return class_names[class < _CLASS_MAX ? class : CLASS_UNKNOWN];
 }

@@ -129,5 +129,4 @@ bool probe_end_decode(const void *bytes, size_t n_bytes, ProbeEnd *ret_end);
 int probe_drive_key(const DriveRecord *record, char ret_key[PROBE_KEY_SIZE]) _must_check_;
 
 const char *attachment_name(Attachment attachment); /* "ata", "usb", ... */
-bool attachment_from_name(const char *name, Attachment *ret_attachment);
-const char *drive_class_name(DriveClass class); /* "DVD writer" */
+const char *drive_class_name(DriveClass class);     /* "DVD writer" */

@@ -15,7 +15,6 @@ static void test_what_is_written_reads_back(void **state) {
         (void)state;
         write_u8(&w, 0x12);
         write_be16(&w, 0x3456);
-        write_be24(&w, 0x789abc);
         write_be32(&w, 0xdef01234);
         write_be64(&w, 0x56789abcdef01234);
         write_string(&w, "drive");
@@ -24,7 +23,6 @@ static void test_what_is_written_reads_back(void **state) {
         r = reader_of(buffer, w.n_used);
         assert_int_equal(read_u8(&r), 0x12);
         assert_int_equal(read_be16(&r), 0x3456);
-        assert_int_equal(read_be24(&r), 0x789abc);
         assert_int_equal(read_be32(&r), 0xdef01234);
         assert_true(read_be64(&r) == 0x56789abcdef01234);
         read_string(&r, text, sizeof(text));

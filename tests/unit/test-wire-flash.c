@@ -192,14 +192,11 @@ static void test_names_and_numbers_of_outcomes_are_for_ever(void **state) {
 }
 
 static void test_kinds_and_phases_have_names(void **state) {
-        FlashKind kind;
-
         (void)state;
-        for (unsigned i = 0; i < _FLASH_KIND_MAX; i++) {
-                assert_true(flash_kind_from_name(flash_kind_name((FlashKind)i), &kind));
-                assert_int_equal(kind, i);
-        }
-        assert_false(flash_kind_from_name("", &kind));
+        for (unsigned i = 0; i < _FLASH_KIND_MAX; i++)
+                for (unsigned k = 0; k < i; k++)
+                        assert_string_not_equal(flash_kind_name((FlashKind)i),
+                                                flash_kind_name((FlashKind)k));
         for (unsigned i = 0; i < _PHASE_MAX; i++)
                 assert_true(strlen(flash_phase_name((FlashPhase)i)) > 0);
 }

@@ -272,10 +272,9 @@ static void test_without_a_serial_number_the_place_is_the_key(void **state) {
 static void test_every_attachment_has_a_name_of_its_own(void **state) {
         (void)state;
         for (unsigned i = 0; i < _ATTACHED_MAX; i++) {
-                Attachment back = _ATTACHED_MAX;
-
-                assert_true(attachment_from_name(attachment_name((Attachment)i), &back));
-                assert_int_equal(back, i);
+                for (unsigned k = 0; k < i; k++)
+                        assert_string_not_equal(attachment_name((Attachment)i),
+                                                attachment_name((Attachment)k));
         }
         assert_string_equal(attachment_name((Attachment)99), "unknown");
         assert_string_equal(drive_class_name((DriveClass)99), "optical drive");
