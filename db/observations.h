@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a drive said of itself, and when that changed. A scan that finds nothing new adds nothing. */
+/* What a drive said of itself, whole, each time that its name or revision was another than before: for
+ * whoever has to find out what befell a drive. Nothing here is read by the daemon but the latest one,
+ * to tell whether there is news; that it changed, and by whom, stands in the audit log.
+ */
 #pragma once
 
 #include "db/drives.h"
 
-typedef enum ObservationSource {
-        OBSERVED_SCAN = 0,  /* found so: changed by somebody else, or first seen */
-        OBSERVED_FLASH = 1, /* read after our own flash */
-        _OBSERVED_MAX,
-} ObservationSource;
+/* The latest so many of each drive stay: more versions than makers published for most drives, and at
+ * DRIVE_RECORD_MAX bytes each little enough that a drive which says something else at each scan does
+ * not fill the disk. */
+#define OBSERVATIONS_MAX 32
 
 typedef struct Observation {
         const char *drive_id;
@@ -17,17 +19,7 @@ typedef struct Observation {
         const char *hex24;
         const void *record;
         size_t n_record;
-        ObservationSource source;
 } Observation;
 
-typedef int (*ObservationFunction)(const Observation *observation, void *userdata);
-
-/* Inserts if revision or hex24 differ from the latest observation of this drive. RET_CHANGED, which
- * may be NULL, says whether; the first one of a drive counts as a change. */
-int observation_add(Store *store, const Observation *observation, bool *ret_changed,
-                    Fault *fault) _must_check_;
-/* Newest first, at most LIMIT. */
-int observations_load(Store *store, const char *drive_id, unsigned limit,
-                      ObservationFunction function, void *userdata, Fault *fault) _must_check_;
-
-const char *observation_source_name(ObservationSource source); /* "scan", "flash" */
+/* Inserts if revision or hex24 differ from the latest observation of this drive. */
+int observation_add(Store *store, const Observation *observation, Fault *fault) _must_check_;

@@ -82,9 +82,8 @@ static int save_drive(Daemon *daemon, const DriveState *drive, Fault *fault) {
                                      .revision = row.revision,
                                      .hex24 = row.hex24,
                                      .record = record,
-                                     .n_record = row.n_record,
-                                     .source = OBSERVED_SCAN };
-        return good.n_inquiry > 0 ? observation_add(daemon->store, &observation, NULL, fault) : 0;
+                                     .n_record = row.n_record };
+        return good.n_inquiry > 0 ? observation_add(daemon->store, &observation, fault) : 0;
 }
 
 static JobKind job_kind(const FlashJob *job) {

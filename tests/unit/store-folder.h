@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
-#include "db/store.h"
+#include "db/images.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/test.h"
 
@@ -32,6 +32,23 @@ static inline void run_sql(TestFolder *folder, const char *name, const char *sql
         assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }
 
+/* The first column of the first row of QUESTION, while no store is open. */
+static inline int64_t ask_sql(TestFolder *folder, const char *name, const char *question) {
+        sqlite3_stmt *statement;
+        sqlite3 *handle;
+        char path[128];
+        int64_t answer;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", folder->path, name);
+        assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(handle, question, -1, &statement, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+        answer = sqlite3_column_int64(statement, 0);
+        assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+        assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+        return answer;
+}
+
 /* R is of a call that got FAULT. */
 static inline void assert_done(int r, Fault *fault) {
         if (r < 0)
@@ -48,4 +65,19 @@ static inline void commit(Store *store) {
         Fault fault = {};
 
         assert_done(store_commit(store, &fault), &fault);
+}
+
+static inline int is_whole_image(const ImageRow *row, void *userdata) {
+        const uint8_t *const *sha256 = userdata;
+
+        return row->complete && memcmp(row->sha256, *sha256, SHA256_LENGTH) == 0;
+}
+
+/* It is there, and complete. */
+static inline bool has_image(Store *store, const uint8_t sha256[SHA256_LENGTH]) {
+        Fault fault = {};
+        int r = images_load(store, is_whole_image, &sha256, &fault);
+
+        assert_done(r, &fault);
+        return r > 0;
 }
