@@ -32,6 +32,7 @@ static int add_key(Store *store, const char *id, const char *key, int64_t now, F
         return r < 0 ? r : 0;
 }
 
+/* Nobody has a use for "wanted" yet: a migration for its sake would shut earlier versions out. */
 int drive_save(Store *store, const DriveRow *row, Fault *fault) {
         _cleanup_query_ Query query = {};
         int r;
@@ -41,7 +42,7 @@ int drive_save(Store *store, const DriveRow *row, Fault *fault) {
                 "INSERT INTO drive (id, key, node, block, devpath, hex24, revision, serial, model, "
                 "attachment, class, record, first_seen, last_seen, attached, held, held_reason, "
                 "attention, attention_job, done, errors, timeouts, wanted) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') "
                 "ON CONFLICT (id) DO UPDATE SET key = excluded.key, node = excluded.node, "
                 "block = excluded.block, devpath = excluded.devpath, hex24 = excluded.hex24, "
                 "revision = excluded.revision, serial = excluded.serial, model = excluded.model, "
@@ -50,8 +51,7 @@ int drive_save(Store *store, const DriveRow *row, Fault *fault) {
                 "last_seen = excluded.last_seen, attached = excluded.attached, "
                 "held = excluded.held, held_reason = excluded.held_reason, "
                 "attention = excluded.attention, attention_job = excluded.attention_job, "
-                "done = excluded.done, errors = excluded.errors, timeouts = excluded.timeouts, "
-                "wanted = excluded.wanted",
+                "done = excluded.done, errors = excluded.errors, timeouts = excluded.timeouts",
                 fault);
         if (r < 0)
                 return r;
@@ -77,7 +77,6 @@ int drive_save(Store *store, const DriveRow *row, Fault *fault) {
         bind_int(&query, row->done);
         bind_int(&query, row->errors);
         bind_int(&query, row->timeouts);
-        bind_text(&query, row->wanted);
         r = query_run(&query);
         return r < 0 ? r : add_key(store, row->id, row->key, row->last_seen, fault);
 }
@@ -105,7 +104,6 @@ static int read_row(Query *query, DriveRow *ret_row) {
         ret_row->done = column_int(query, INT64_MIN, INT64_MAX);
         ret_row->errors = column_int(query, INT64_MIN, INT64_MAX);
         ret_row->timeouts = column_int(query, INT64_MIN, INT64_MAX);
-        column_text(query, ret_row->wanted, sizeof(ret_row->wanted));
         return query_row_done(query);
 }
 
@@ -116,7 +114,7 @@ int drives_load(Store *store, DriveFunction function, void *userdata, Fault *fau
         r = query_open(&query, &store->state,
                        "SELECT id, key, node, block, devpath, hex24, revision, serial, model, "
                        "attachment, class, record, first_seen, last_seen, attached, held, "
-                       "held_reason, attention, attention_job, done, errors, timeouts, wanted "
+                       "held_reason, attention, attention_job, done, errors, timeouts "
                        "FROM drive ORDER BY first_seen, id",
                        fault);
         if (r < 0)
@@ -152,10 +150,6 @@ int drive_set_attached(Store *store, const char *id, bool attached, int64_t now,
         return r < 0 ? r : 0;
 }
 
-int drive_add_key(Store *store, const char *id, const char *key, int64_t now, Fault *fault) {
-        return add_key(store, id, key, now, fault);
-}
-
 int drive_find_key(Store *store, const char *key, char ret_id[DRIVE_ID_SIZE], Fault *fault) {
         _cleanup_query_ Query query = {};
         char id[DRIVE_ID_SIZE];
@@ -174,16 +168,4 @@ int drive_find_key(Store *store, const char *key, char ret_id[DRIVE_ID_SIZE], Fa
                 return r;
         memcpy(ret_id, id, sizeof(id));
         return 1;
-}
-
-int drive_delete(Store *store, const char *id, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
-
-        r = query_open(&query, &store->state, "DELETE FROM drive WHERE id = ?", fault);
-        if (r < 0)
-                return r;
-        bind_text(&query, id);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
 }

@@ -42,7 +42,6 @@ typedef struct DriveRow {
         int64_t done;          /* the kernel's counters; -1 where it has none */
         int64_t errors;
         int64_t timeouts;
-        char wanted[33]; /* the revision that this drive should run, or "" */
 } DriveRow;
 
 typedef int (*DriveFunction)(const DriveRow *row, void *userdata);
@@ -55,12 +54,6 @@ int drives_load(Store *store, DriveFunction function, void *userdata, Fault *fau
 int drive_set_attached(Store *store, const char *id, bool attached, int64_t now,
                        Fault *fault) _must_check_;
 
-/* Another key under which the drive may come back. -EEXIST if it belongs to another drive. */
-int drive_add_key(Store *store, const char *id, const char *key, int64_t now,
-                  Fault *fault) _must_check_;
 /* 1 and the id, or 0. */
 int drive_find_key(Store *store, const char *key, char ret_id[DRIVE_ID_SIZE],
                    Fault *fault) _must_check_;
-
-/* Forgets a drive with its keys and observations; the audit trail keeps what happened. */
-int drive_delete(Store *store, const char *id, Fault *fault) _must_check_;

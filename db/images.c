@@ -456,13 +456,6 @@ int image_read(Store *store, const uint8_t sha256[SHA256_LENGTH], int64_t now, i
         return 0;
 }
 
-int image_has(Store *store, const uint8_t sha256[SHA256_LENGTH], Fault *fault) {
-        ImageRow row;
-        int r = find(store, sha256, &row, fault);
-
-        return r > 0 ? row.complete : r;
-}
-
 int images_load(Store *store, ImageFunction function, void *userdata, Fault *fault) {
         _cleanup_query_ Query query = {};
         int r;

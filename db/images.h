@@ -51,8 +51,6 @@ int image_put(Store *store, const uint8_t sha256[SHA256_LENGTH], const void *byt
  * is deleted now. */
 int image_read(Store *store, const uint8_t sha256[SHA256_LENGTH], int64_t now, int *ret_fd,
                Fault *fault) _must_check_;
-/* 1 if it is there and complete, else 0. Reads one row: damage shows in image_read(). */
-int image_has(Store *store, const uint8_t sha256[SHA256_LENGTH], Fault *fault) _must_check_;
 int image_delete(Store *store, const uint8_t sha256[SHA256_LENGTH], Fault *fault) _must_check_;
 /* Least recently used first. */
 int images_load(Store *store, ImageFunction function, void *userdata, Fault *fault) _must_check_;

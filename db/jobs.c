@@ -20,16 +20,6 @@ static const char *const states[_JOB_STATE_MAX] = {
         [JOB_COMMITTED] = "committed", [JOB_ENDED] = "ended",
 };
 
-const char *job_kind_name(JobKind kind) {
-        assert(kind < _JOB_KIND_MAX);
-        return kinds[kind];
-}
-
-const char *job_state_name(JobState state) {
-        assert(state < _JOB_STATE_MAX);
-        return states[state];
-}
-
 /* A CHECK of the table keeps other names out; one that got in is a damaged row. */
 static unsigned column_name(Query *query, const char *const *names, unsigned n_names) {
         const char *name = column_text_span(query, 16);
@@ -41,33 +31,34 @@ static unsigned column_name(Query *query, const char *const *names, unsigned n_n
         return 0;
 }
 
+/* Nobody has a use for "steps" yet, as with "wanted" of a drive. */
 int job_insert(Store *store, const JobRow *row, int64_t *ret_id, Fault *fault) {
         _cleanup_query_ Query query = {};
         int r;
 
+        assert(row->kind < _JOB_KIND_MAX && row->state < _JOB_STATE_MAX);
         r = query_open(&query, &store->state,
                        "INSERT INTO job (drive, kind, catalog, from_revision, to_revision, step, "
                        "n_steps, steps, target, image, reason, uid, user, via, state, outcome, "
                        "fault, fault_text, created, started, ended, boot_id) "
-                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                        fault);
         if (r < 0)
                 return r;
         bind_text(&query, row->drive_id);
-        bind_text(&query, job_kind_name(row->kind));
+        bind_text(&query, kinds[row->kind]);
         bind_text(&query, row->catalog);
         bind_text(&query, row->from);
         bind_text(&query, row->to);
         bind_int(&query, row->step);
         bind_int(&query, row->n_steps);
-        bind_text(&query, row->steps);
         bind_text(&query, row->target);
         bind_blob(&query, row->image, sizeof(row->image));
         bind_text(&query, row->reason);
         bind_int(&query, row->uid);
         bind_text(&query, row->user);
         bind_text(&query, row->via);
-        bind_text(&query, job_state_name(row->state));
+        bind_text(&query, states[row->state]);
         bind_text(&query, row->outcome);
         bind_fault(&query, &row->fault);
         bind_int(&query, row->created);
@@ -103,7 +94,7 @@ static int may_become(Store *store, const JobRow *row, Fault *fault) {
                 return r;
         if (state == JOB_ENDED || row->state < state) {
                 (void)fault_set(fault, FAULT_INTERNAL, "job %" PRId64 " is %s and cannot become %s",
-                                row->id, job_state_name(state), job_state_name(row->state));
+                                row->id, states[state], states[row->state]);
                 return -ESTALE;
         }
         return 0;
@@ -113,13 +104,14 @@ int job_update(Store *store, const JobRow *row, Fault *fault) {
         _cleanup_query_ Query query = {};
         int r;
 
+        assert(row->state < _JOB_STATE_MAX);
         r = may_become(store, row, fault);
         if (r < 0)
                 return r;
         r = query_open(
                 &query, &store->state,
                 "UPDATE job SET catalog = ?, from_revision = ?, to_revision = ?, step = ?, "
-                "n_steps = ?, steps = ?, target = ?, image = ?, state = ?, outcome = ?, "
+                "n_steps = ?, target = ?, image = ?, state = ?, outcome = ?, "
                 "fault = ?, fault_text = ?, started = ?, ended = ?, boot_id = ? WHERE id = ?",
                 fault);
         if (r < 0)
@@ -129,10 +121,9 @@ int job_update(Store *store, const JobRow *row, Fault *fault) {
         bind_text(&query, row->to);
         bind_int(&query, row->step);
         bind_int(&query, row->n_steps);
-        bind_text(&query, row->steps);
         bind_text(&query, row->target);
         bind_blob(&query, row->image, sizeof(row->image));
-        bind_text(&query, job_state_name(row->state));
+        bind_text(&query, states[row->state]);
         bind_text(&query, row->outcome);
         bind_fault(&query, &row->fault);
         bind_int(&query, row->started);
@@ -152,7 +143,6 @@ static int read_row(Query *query, JobRow *ret_row) {
         column_text(query, ret_row->to, sizeof(ret_row->to));
         ret_row->step = (uint8_t)column_int(query, 0, UINT8_MAX);
         ret_row->n_steps = (uint8_t)column_int(query, 0, UINT8_MAX);
-        column_text(query, ret_row->steps, sizeof(ret_row->steps));
         column_text(query, ret_row->target, sizeof(ret_row->target));
         column_bytes(query, ret_row->image, sizeof(ret_row->image));
         column_text(query, ret_row->reason, sizeof(ret_row->reason));
@@ -170,7 +160,7 @@ static int read_row(Query *query, JobRow *ret_row) {
 }
 
 #define COLUMNS                                                                                    \
-        "SELECT id, drive, kind, catalog, from_revision, to_revision, step, n_steps, steps, "      \
+        "SELECT id, drive, kind, catalog, from_revision, to_revision, step, n_steps, "             \
         "target, image, reason, uid, user, via, state, outcome, fault, fault_text, created, "      \
         "started, ended, boot_id FROM job "
 

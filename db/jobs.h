@@ -5,8 +5,6 @@
 #include "base/digest.h"
 #include "db/drives.h"
 
-#define JOB_STEPS_MAX 8192
-
 typedef enum JobKind {
         JOB_UPDATE = 0,
         JOB_ROLLBACK,
@@ -34,7 +32,6 @@ typedef struct JobRow {
         char to[33];
         uint8_t step; /* 1 to n_steps */
         uint8_t n_steps;
-        char steps[JOB_STEPS_MAX]; /* JSON, opaque here; "" if none */
         char target[TARGET_PATH_MAX + 1];
         uint8_t image[SHA256_LENGTH];
         char reason[REASON_MAX + 1];
@@ -64,6 +61,3 @@ int jobs_load_open(Store *store, JobFunction function, void *userdata, Fault *fa
 /* Newest first, at most LIMIT; of one drive, or all where DRIVE_ID is NULL. */
 int jobs_load(Store *store, const char *drive_id, unsigned limit, JobFunction function,
               void *userdata, Fault *fault) _must_check_;
-
-const char *job_kind_name(JobKind kind); /* "update", "rollback", "recovery", "reflash" */
-const char *job_state_name(JobState state);

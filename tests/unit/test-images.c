@@ -62,9 +62,9 @@ static void test_an_image_comes_back_sealed(void **state) {
         _cleanup_free_ Sample *sample = sample_new(0);
         uint64_t size;
 
-        assert_int_equal(image_has(store, sample->sha256, NULL), 0);
+        assert_false(has_image(store, sample->sha256));
         put(store, sample, NOW);
-        assert_int_equal(image_has(store, sample->sha256, NULL), 1);
+        assert_true(has_image(store, sample->sha256));
         assert_reads(store, sample);
         assert_int_equal(images_size(store, &size, NULL), 0);
         assert_int_equal(size, LENGTH);
@@ -101,14 +101,14 @@ static void test_a_download_goes_on_where_it_was(void **state) {
         assert_int_equal(image_begin(store, &row, &at, etag, NULL), 0);
         assert_int_equal(at, 2 * CHUNK_LENGTH);
         assert_string_equal(etag, "");
-        assert_int_equal(image_has(store, sample->sha256, NULL), 0);
+        assert_false(has_image(store, sample->sha256));
         append(store, sample, 2);
         append(store, sample, 3);
         assert_int_equal(image_finish(store, sample->sha256, NOW, NULL), 0);
         assert_reads(store, sample);
         assert_int_equal(image_begin(store, &row, &at, NULL, NULL), 0);
         assert_int_equal(at, LENGTH);
-        assert_int_equal(image_has(store, sample->sha256, NULL), 1);
+        assert_true(has_image(store, sample->sha256));
         store_close(store);
 }
 
@@ -145,7 +145,7 @@ static void test_wrong_bytes_are_not_an_image_and_go(void **state) {
         assert_int_equal(fault.code, FAULT_IMAGE_MISMATCH);
         assert_int_equal(images_size(store, &size, NULL), 0);
         assert_int_equal(size, 0);
-        assert_int_equal(image_has(store, sample->sha256, NULL), 0);
+        assert_false(has_image(store, sample->sha256));
 }
 
 static void test_an_unfinished_image_is_not_given_out(void **state) {
@@ -270,7 +270,7 @@ static void test_a_ruined_file_is_put_aside_and_made_anew(void **state) {
         assert_memory_equal(news.images_aside, "images.db.corrupt-", 18);
         assert_string_equal(news.images_why, "cannot open images.db: the file is damaged");
         assert_int_equal(fstatat(folder->fd, news.images_aside, &st, 0), 0);
-        assert_int_equal(image_has(store, sample->sha256, NULL), 0);
+        assert_false(has_image(store, sample->sha256));
         put(store, sample, NOW);
         assert_reads(store, sample);
         store_close(store);
@@ -292,8 +292,8 @@ static void test_the_least_recently_used_goes_first_but_what_is_needed_stays(voi
                                       1, &n_deleted, NULL),
                          0);
         assert_int_equal(n_deleted, 2);
-        assert_int_equal(image_has(store, samples[0]->sha256, NULL), 1);
-        assert_int_equal(image_has(store, samples[3]->sha256, NULL), 1);
+        assert_true(has_image(store, samples[0]->sha256));
+        assert_true(has_image(store, samples[3]->sha256));
         assert_int_equal(
                 images_prune(store, 0, (const uint8_t(*)[32])samples[0]->sha256, 1, NULL, NULL), 0);
         assert_int_equal(images_size(store, &size, NULL), 0);

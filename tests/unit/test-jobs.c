@@ -13,7 +13,6 @@ static const JobRow an_order = {
         .to = "0050",
         .step = 1,
         .n_steps = 2,
-        .steps = "[]",
         .target = "drive/x/y",
         .image = { 1, 2, 3 },
         .reason = "it hums",
@@ -67,7 +66,6 @@ static void test_a_job_comes_back_as_it_was_ordered(void **state) {
         assert_string_equal(row.to, "0050");
         assert_int_equal(row.step, 1);
         assert_int_equal(row.n_steps, 2);
-        assert_string_equal(row.steps, "[]");
         assert_string_equal(row.target, "drive/x/y");
         assert_memory_equal(row.image, an_order.image, SHA256_LENGTH);
         assert_string_equal(row.reason, "it hums");
