@@ -64,7 +64,7 @@ bool store_in_transaction(const Store *store);
  * too, and opens in any case. */
 int store_reserve(Store *store, Fault *fault) _must_check_;
 
-/* Reads every page, index and constraint of state.db. */
+/* Reads every page, index and constraint of state.db; store_open() reads less, and not each time. */
 int store_check(Store *store, Fault *fault) _must_check_;
 
 /* The clock floor: the latest signed time that was verified. Never goes down; 0 at first. */

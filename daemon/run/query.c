@@ -65,13 +65,24 @@ static json_t *history(Daemon *daemon, const char *drive, int64_t before, int64_
         return events;
 }
 
+/* Who looks a drive up finds its entries by an index: one that is damaged hides them, though every
+ * entry is there. */
+static int check_store(Daemon *daemon, Fault *fault) {
+        int r = store_check(daemon->store, fault);
+
+        if (r < 0)
+                (void)fault_prefix(fault, "the audit log is whole, the file around it is not");
+        return r;
+}
+
 static json_t *verify_audit(Daemon *daemon, Fault *fault) {
         AuditReport *report = calloc(1, sizeof(*report));
         json_t *json = NULL;
 
         if (!report)
                 return NULL;
-        if (audit_verify(daemon->audit, report, fault) == 0)
+        if (audit_verify(daemon->audit, report, fault) == 0 &&
+            (!report->whole || check_store(daemon, fault) == 0))
                 json = json_pack("{sb sI si so so so}", "whole", report->whole, "rows",
                                  (json_int_t)report->n_entries, "heads", (int)report->n_heads,
                                  "text", json_string_safe(report->text), "broken_seq",

@@ -149,6 +149,20 @@ def test_rows_that_were_cut_off_at_the_end_are_missed():
     assert touched("DELETE FROM audit WHERE seq >= 6", no_drive_is_written) == 6
 
 
+def test_rows_that_contradict_each_other_are_found_though_the_log_is_whole():
+    with Machine(DRIVE) as machine:
+        machine.trust()
+        machine.stop_daemon()
+        database = sqlite3.connect(machine.dir + "/state/state.db")
+        database.execute("INSERT INTO drive_key (key, drive, since) VALUES ('k', 'nobody', 0)")
+        database.commit()
+        database.close()
+        machine.start_daemon()
+        told = machine.done("audit", "verify", status=1)
+        assert "the audit log is whole, the file around it is not: state.db is damaged: a row of drive_key" \
+            in told.err, told
+
+
 def test_an_exported_log_is_checked_without_a_daemon_and_an_altered_one_fails():
     with Machine(DRIVE) as machine:
         machine.trust()
