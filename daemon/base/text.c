@@ -37,18 +37,19 @@ void text_from_field(const void *bytes, size_t n_bytes, char *ret_text, size_t s
 }
 
 void text_from_model(const uint8_t model[TEXT_MODEL_LENGTH], char ret_text[TEXT_MODEL_SIZE]) {
-        bool full = !memchr(model, ' ', VENDOR_LENGTH);
+        bool full = !memchr(model, ' ', VENDOR_LENGTH), blank_before = true;
         uint8_t joined[TEXT_MODEL_LENGTH + 1];
         size_t n = 0;
 
         for (size_t i = 0; i < TEXT_MODEL_LENGTH; i++) {
-                bool blank_before = n == 0 || joined[n - 1] == ' ';
+                bool blank = model[i] == ' ';
 
-                if (model[i] == ' ' && blank_before)
+                if (blank && blank_before)
                         continue;
-                if (i == VENDOR_LENGTH && full && model[i] != ' ')
+                if (i == VENDOR_LENGTH && full && !blank)
                         joined[n++] = ' ';
                 joined[n++] = model[i];
+                blank_before = blank;
         }
         text_from_field(joined, n, ret_text, TEXT_MODEL_SIZE);
 }
