@@ -8,15 +8,10 @@
 #include "db/query.h"
 
 static int delete_by_name(Store *store, const char *sql, const char *name, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query = query_open(&store->state, sql, fault);
 
-        r = query_open(&query, &store->state, sql, fault);
-        if (r < 0)
-                return r;
         bind_text(&query, name);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 static int save_mirrors(Store *store, const CatalogRow *row, Fault *fault) {
@@ -26,12 +21,11 @@ static int save_mirrors(Store *store, const CatalogRow *row, Fault *fault) {
         r = delete_by_name(store, "DELETE FROM mirror WHERE catalog = ?", row->name, fault);
         if (r < 0)
                 return r;
-        r = query_open(&query, &store->state,
-                       "INSERT INTO mirror (catalog, position, url, last_try, version, signed_at, "
-                       "behind, frozen, fault, fault_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                       fault);
-        if (r < 0)
-                return r;
+        query = query_open(
+                &store->state,
+                "INSERT INTO mirror (catalog, position, url, last_try, version, signed_at, "
+                "behind, frozen, fault, fault_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                fault);
         for (unsigned i = 0; i < row->n_mirrors; i++) {
                 const MirrorRow *mirror = &row->mirrors[i];
 
@@ -56,8 +50,8 @@ int catalog_save(Store *store, const CatalogRow *row, Fault *fault) {
         int r;
 
         assert(row->n_mirrors <= MIRRORS_MAX);
-        r = query_open(
-                &query, &store->state,
+        query = query_open(
+                &store->state,
                 "INSERT INTO catalog (name, last_try, last_ok, timestamp_version, signed_at, "
                 "expires, fault, fault_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (name) DO UPDATE SET last_try = excluded.last_try, "
@@ -66,8 +60,6 @@ int catalog_save(Store *store, const CatalogRow *row, Fault *fault) {
                 "signed_at = excluded.signed_at, expires = excluded.expires, "
                 "fault = excluded.fault, fault_text = excluded.fault_text",
                 fault);
-        if (r < 0)
-                return r;
         bind_text(&query, row->name);
         bind_int(&query, row->last_try);
         bind_int(&query, row->last_ok);
@@ -80,16 +72,13 @@ int catalog_save(Store *store, const CatalogRow *row, Fault *fault) {
 }
 
 static int load_mirrors(Store *store, CatalogRow *row, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
-
-        r = query_open(
-                &query, &store->state,
+        _cleanup_query_ Query query = query_open(
+                &store->state,
                 "SELECT url, last_try, version, signed_at, behind, frozen, fault, fault_text "
                 "FROM mirror WHERE catalog = ? ORDER BY position",
                 fault);
-        if (r < 0)
-                return r;
+        int r;
+
         bind_text(&query, row->name);
         while ((r = query_step(&query)) > 0 && row->n_mirrors < MIRRORS_MAX) {
                 MirrorRow *mirror = &row->mirrors[row->n_mirrors++];
@@ -130,12 +119,10 @@ int catalogs_load(Store *store, CatalogFunction function, void *userdata, Fault 
                 (void)fault_set(fault, FAULT_STORE, "cannot read catalogs: out of memory");
                 return -ENOMEM;
         }
-        r = query_open(&query, &store->state,
-                       "SELECT name, last_try, last_ok, timestamp_version, signed_at, expires, "
-                       "fault, fault_text FROM catalog ORDER BY name",
-                       fault);
-        if (r < 0)
-                return r;
+        query = query_open(&store->state,
+                           "SELECT name, last_try, last_ok, timestamp_version, signed_at, expires, "
+                           "fault, fault_text FROM catalog ORDER BY name",
+                           fault);
         while ((r = query_step(&query)) > 0) {
                 *row = (CatalogRow){};
                 r = read_row(&query, row);

@@ -21,24 +21,18 @@ static int add_key(Store *store, const char *id, const char *key, int64_t now, F
                                 owner);
                 return -EEXIST;
         }
-        r = query_open(&query, &store->state,
-                       "INSERT INTO drive_key (key, drive, since) VALUES (?, ?, ?)", fault);
-        if (r < 0)
-                return r;
+        query = query_open(&store->state,
+                           "INSERT INTO drive_key (key, drive, since) VALUES (?, ?, ?)", fault);
         bind_text(&query, key);
         bind_text(&query, id);
         bind_int(&query, now);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 /* Nobody has a use for "wanted" yet: a migration for its sake would shut earlier versions out. */
 int drive_save(Store *store, const DriveRow *row, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
-
-        r = query_open(
-                &query, &store->state,
+        _cleanup_query_ Query query = query_open(
+                &store->state,
                 "INSERT INTO drive (id, key, node, block, devpath, hex24, revision, serial, model, "
                 "attachment, class, record, first_seen, last_seen, attached, held, held_reason, "
                 "attention, attention_job, done, errors, timeouts, wanted) "
@@ -53,8 +47,8 @@ int drive_save(Store *store, const DriveRow *row, Fault *fault) {
                 "attention = excluded.attention, attention_job = excluded.attention_job, "
                 "done = excluded.done, errors = excluded.errors, timeouts = excluded.timeouts",
                 fault);
-        if (r < 0)
-                return r;
+        int r;
+
         bind_text(&query, row->id);
         bind_text(&query, row->key);
         bind_text(&query, row->node);
@@ -108,17 +102,15 @@ static int read_row(Query *query, DriveRow *ret_row) {
 }
 
 int drives_load(Store *store, DriveFunction function, void *userdata, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           "SELECT id, key, node, block, devpath, hex24, revision, serial, model, "
+                           "attachment, class, record, first_seen, last_seen, attached, held, "
+                           "held_reason, attention, attention_job, done, errors, timeouts "
+                           "FROM drive ORDER BY first_seen, id",
+                           fault);
         int r;
 
-        r = query_open(&query, &store->state,
-                       "SELECT id, key, node, block, devpath, hex24, revision, serial, model, "
-                       "attachment, class, record, first_seen, last_seen, attached, held, "
-                       "held_reason, attention, attention_job, done, errors, timeouts "
-                       "FROM drive ORDER BY first_seen, id",
-                       fault);
-        if (r < 0)
-                return r;
         while ((r = query_step(&query)) > 0) {
                 DriveRow row;
 
@@ -132,32 +124,26 @@ int drives_load(Store *store, DriveFunction function, void *userdata, Fault *fau
 }
 
 int drive_set_attached(Store *store, const char *id, bool attached, int64_t now, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           id ? "UPDATE drive SET attached = ?, last_seen = ? WHERE id = ?"
+                              : "UPDATE drive SET attached = ?",
+                           fault);
 
-        r = query_open(&query, &store->state,
-                       id ? "UPDATE drive SET attached = ?, last_seen = ? WHERE id = ?"
-                          : "UPDATE drive SET attached = ?",
-                       fault);
-        if (r < 0)
-                return r;
         bind_int(&query, attached);
         if (id) {
                 bind_int(&query, now);
                 bind_text(&query, id);
         }
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 int drive_find_key(Store *store, const char *key, char ret_id[DRIVE_ID_SIZE], Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->state, "SELECT drive FROM drive_key WHERE key = ?", fault);
         char id[DRIVE_ID_SIZE];
         int r;
 
-        r = query_open(&query, &store->state, "SELECT drive FROM drive_key WHERE key = ?", fault);
-        if (r < 0)
-                return r;
         bind_text(&query, key);
         r = query_step(&query);
         if (r <= 0)

@@ -6,28 +6,20 @@
 #include "db/query.h"
 
 int entries_clear(Store *store, const char *catalog, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->state, "DELETE FROM entry WHERE catalog = ?", fault);
 
-        r = query_open(&query, &store->state, "DELETE FROM entry WHERE catalog = ?", fault);
-        if (r < 0)
-                return r;
         bind_text(&query, catalog);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 int entry_add(Store *store, const EntryRow *row, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
-
-        r = query_open(
-                &query, &store->state,
+        _cleanup_query_ Query query = query_open(
+                &store->state,
                 "INSERT INTO entry (hex24, catalog, path, length, sha256, json, ignored_code, "
                 "ignored_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 fault);
-        if (r < 0)
-                return r;
+
         bind_text_max(&query, row->hex24, 48);
         bind_text_max(&query, row->catalog, CATALOG_NAME_MAX);
         bind_text_max(&query, row->path, TARGET_PATH_MAX);
@@ -36,8 +28,7 @@ int entry_add(Store *store, const EntryRow *row, Fault *fault) {
         bind_text_max(&query, row->json, ENTRY_JSON_MAX);
         bind_text_max(&query, row->ignored_code, 64);
         bind_text_max(&query, row->ignored_text, FAULT_TEXT_MAX - 1);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 static int read_row(Query *query, EntryRow *ret_row) {
@@ -56,15 +47,13 @@ static int read_row(Query *query, EntryRow *ret_row) {
 
 int entries_load(Store *store, const char *hex24, EntryFunction function, void *userdata,
                  Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           hex24 ? COLUMNS "FROM entry WHERE hex24 = ? ORDER BY catalog, path"
+                                 : COLUMNS "FROM entry ORDER BY hex24, catalog, path",
+                           fault);
         int r;
 
-        r = query_open(&query, &store->state,
-                       hex24 ? COLUMNS "FROM entry WHERE hex24 = ? ORDER BY catalog, path"
-                             : COLUMNS "FROM entry ORDER BY hex24, catalog, path",
-                       fault);
-        if (r < 0)
-                return r;
         if (hex24)
                 bind_text(&query, hex24);
         while ((r = query_step(&query)) > 0) {

@@ -50,12 +50,10 @@ static int read_row(Query *query, ImageRow *ret_row) {
 /* 1 if there is one, whole or not. */
 static int find(Store *store, const uint8_t sha256[SHA256_LENGTH], ImageRow *ret_row,
                 Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->images, IMAGE_COLUMNS "WHERE sha256 = ?", fault);
         int r;
 
-        r = query_open(&query, &store->images, IMAGE_COLUMNS "WHERE sha256 = ?", fault);
-        if (r < 0)
-                return r;
         bind_blob(&query, sha256, SHA256_LENGTH);
         r = query_step(&query);
         if (r <= 0)
@@ -65,37 +63,29 @@ static int find(Store *store, const uint8_t sha256[SHA256_LENGTH], ImageRow *ret
 }
 
 static int save(Store *store, const ImageRow *row, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->images,
+                           "INSERT INTO image (sha256, length, source, etag, used, complete) "
+                           "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET "
+                           "source = excluded.source, etag = excluded.etag, used = excluded.used, "
+                           "complete = excluded.complete",
+                           fault);
 
-        r = query_open(&query, &store->images,
-                       "INSERT INTO image (sha256, length, source, etag, used, complete) "
-                       "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET "
-                       "source = excluded.source, etag = excluded.etag, used = excluded.used, "
-                       "complete = excluded.complete",
-                       fault);
-        if (r < 0)
-                return r;
         bind_blob(&query, row->sha256, sizeof(row->sha256));
         bind_int(&query, (int64_t)row->length);
         bind_blob(&query, row->source, sizeof(row->source));
         bind_text(&query, row->etag);
         bind_int(&query, row->used);
         bind_int(&query, row->complete);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 static int drop(Store *store, const uint8_t sha256[SHA256_LENGTH], Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->images, "DELETE FROM image WHERE sha256 = ?", fault);
 
-        r = query_open(&query, &store->images, "DELETE FROM image WHERE sha256 = ?", fault);
-        if (r < 0)
-                return r;
         bind_blob(&query, sha256, SHA256_LENGTH);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 /* ------------------------------------------------------------------ table chunk */
@@ -111,14 +101,12 @@ static size_t chunk_length(uint64_t length, uint64_t offset) {
  * of the wrong length, or does not have its hash. */
 static int walk_good(Store *store, const uint8_t sha256_image[SHA256_LENGTH], uint64_t length,
                      ChunkFunction function, void *userdata, uint64_t *ret_n_good, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->images,
+                           "SELECT n, hash, bytes FROM chunk WHERE sha256 = ? ORDER BY n", fault);
         uint64_t n_good = 0;
-        int r;
+        int r = 0;
 
-        r = query_open(&query, &store->images,
-                       "SELECT n, hash, bytes FROM chunk WHERE sha256 = ? ORDER BY n", fault);
-        if (r < 0)
-                return r;
         bind_blob(&query, sha256_image, SHA256_LENGTH);
         while (n_good < length && (r = query_step(&query)) > 0) {
                 uint8_t wanted[SHA256_LENGTH], hash[SHA256_LENGTH];
@@ -152,37 +140,23 @@ static int walk_good(Store *store, const uint8_t sha256_image[SHA256_LENGTH], ui
 
 static int drop_chunks_from(Store *store, const uint8_t sha256[SHA256_LENGTH], uint64_t offset,
                             Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->images, "DELETE FROM chunk WHERE sha256 = ? AND n >= ?", fault);
 
-        r = query_open(&query, &store->images, "DELETE FROM chunk WHERE sha256 = ? AND n >= ?",
-                       fault);
-        if (r < 0)
-                return r;
         bind_blob(&query, sha256, SHA256_LENGTH);
         bind_int(&query, (int64_t)(offset / CHUNK_LENGTH));
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 /* Rows are only ever added at the end, so that their number says how many bytes there are. */
-static int count_chunks(Store *store, const uint8_t sha256[SHA256_LENGTH], uint64_t *ret_n_chunks,
+static int count_chunks(Store *store, const uint8_t sha256[SHA256_LENGTH], int64_t *ret_n_chunks,
                         Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->images,
+                           "SELECT coalesce(max(n) + 1, 0) FROM chunk WHERE sha256 = ?", fault);
 
-        r = query_open(&query, &store->images,
-                       "SELECT coalesce(max(n) + 1, 0) FROM chunk WHERE "
-                       "sha256 = ?",
-                       fault);
-        if (r < 0)
-                return r;
         bind_blob(&query, sha256, SHA256_LENGTH);
-        r = query_step(&query);
-        if (r < 0)
-                return r;
-        *ret_n_chunks = (uint64_t)column_int(&query, 0, IMAGE_LENGTH_MAX / CHUNK_LENGTH);
-        return query_row_done(&query);
+        return query_number(&query, 0, IMAGE_LENGTH_MAX / CHUNK_LENGTH, ret_n_chunks);
 }
 
 /* ------------------------------------------------------------------ receiving */
@@ -245,7 +219,7 @@ static int append_in(Store *store, const uint8_t sha256_image[SHA256_LENGTH], ui
                      const void *bytes, size_t n_bytes, Fault *fault) {
         _cleanup_query_ Query query = {};
         uint8_t hash[SHA256_LENGTH];
-        uint64_t n_chunks = 0;
+        int64_t n_chunks = 0;
         ImageRow row;
         int r;
 
@@ -256,7 +230,7 @@ static int append_in(Store *store, const uint8_t sha256_image[SHA256_LENGTH], ui
                 r = -ENOENT;
         if (r < 0 && r != -ENOENT)
                 return r;
-        if (r == -ENOENT || row.complete || offset != n_chunks * CHUNK_LENGTH ||
+        if (r == -ENOENT || row.complete || offset != (uint64_t)n_chunks * CHUNK_LENGTH ||
             offset >= row.length || n_bytes != chunk_length(row.length, offset)) {
                 (void)fault_set(fault, FAULT_INTERNAL,
                                 "%zu bytes at %" PRIu64 " are not the next row of this image",
@@ -268,16 +242,13 @@ static int append_in(Store *store, const uint8_t sha256_image[SHA256_LENGTH], ui
                 (void)fault_set(fault, FAULT_STORE, "cannot hash a row of an image");
                 return r;
         }
-        r = query_open(&query, &store->images,
-                       "INSERT INTO chunk (sha256, n, hash, bytes) VALUES (?, ?, ?, ?)", fault);
-        if (r < 0)
-                return r;
+        query = query_open(&store->images,
+                           "INSERT INTO chunk (sha256, n, hash, bytes) VALUES (?, ?, ?, ?)", fault);
         bind_blob(&query, sha256_image, SHA256_LENGTH);
-        bind_int(&query, (int64_t)n_chunks);
+        bind_int(&query, n_chunks);
         bind_blob(&query, hash, sizeof(hash));
         bind_blob(&query, bytes, n_bytes);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 int image_append(Store *store, const uint8_t sha256[SHA256_LENGTH], uint64_t offset,
@@ -457,12 +428,10 @@ int image_read(Store *store, const uint8_t sha256[SHA256_LENGTH], int64_t now, i
 }
 
 int images_load(Store *store, ImageFunction function, void *userdata, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->images, IMAGE_COLUMNS "ORDER BY used, sha256", fault);
         int r;
 
-        r = query_open(&query, &store->images, IMAGE_COLUMNS "ORDER BY used, sha256", fault);
-        if (r < 0)
-                return r;
         while ((r = query_step(&query)) > 0) {
                 ImageRow row;
 
@@ -487,19 +456,12 @@ int image_delete(Store *store, const uint8_t sha256[SHA256_LENGTH], Fault *fault
 }
 
 int images_size(Store *store, uint64_t *ret_n_bytes, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query = query_open(
+                &store->images, "SELECT coalesce(sum(length(bytes)), 0) FROM chunk", fault);
         int64_t n_bytes;
         int r;
 
-        r = query_open(&query, &store->images, "SELECT coalesce(sum(length(bytes)), 0) FROM chunk",
-                       fault);
-        if (r < 0)
-                return r;
-        r = query_step(&query);
-        if (r < 0)
-                return r;
-        n_bytes = column_int(&query, 0, INT64_MAX);
-        r = query_row_done(&query);
+        r = query_number(&query, 0, INT64_MAX, &n_bytes);
         if (r == 0)
                 *ret_n_bytes = (uint64_t)n_bytes;
         return r;

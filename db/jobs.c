@@ -37,14 +37,13 @@ int job_insert(Store *store, const JobRow *row, int64_t *ret_id, Fault *fault) {
         int r;
 
         assert(row->kind < _JOB_KIND_MAX && row->state < _JOB_STATE_MAX);
-        r = query_open(&query, &store->state,
-                       "INSERT INTO job (drive, kind, catalog, from_revision, to_revision, step, "
-                       "n_steps, steps, target, image, reason, uid, user, via, state, outcome, "
-                       "fault, fault_text, created, started, ended, boot_id) "
-                       "VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                       fault);
-        if (r < 0)
-                return r;
+        query = query_open(
+                &store->state,
+                "INSERT INTO job (drive, kind, catalog, from_revision, to_revision, step, "
+                "n_steps, steps, target, image, reason, uid, user, via, state, outcome, "
+                "fault, fault_text, created, started, ended, boot_id) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                fault);
         bind_text(&query, row->drive_id);
         bind_text(&query, kinds[row->kind]);
         bind_text(&query, row->catalog);
@@ -73,13 +72,11 @@ int job_insert(Store *store, const JobRow *row, int64_t *ret_id, Fault *fault) {
 }
 
 static int may_become(Store *store, const JobRow *row, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->state, "SELECT state FROM job WHERE id = ?", fault);
         JobState state;
         int r;
 
-        r = query_open(&query, &store->state, "SELECT state FROM job WHERE id = ?", fault);
-        if (r < 0)
-                return r;
         bind_int(&query, row->id);
         r = query_step(&query);
         if (r < 0)
@@ -108,14 +105,12 @@ int job_update(Store *store, const JobRow *row, Fault *fault) {
         r = may_become(store, row, fault);
         if (r < 0)
                 return r;
-        r = query_open(
-                &query, &store->state,
+        query = query_open(
+                &store->state,
                 "UPDATE job SET catalog = ?, from_revision = ?, to_revision = ?, step = ?, "
                 "n_steps = ?, target = ?, image = ?, state = ?, outcome = ?, "
                 "fault = ?, fault_text = ?, started = ?, ended = ?, boot_id = ? WHERE id = ?",
                 fault);
-        if (r < 0)
-                return r;
         bind_text(&query, row->catalog);
         bind_text(&query, row->from);
         bind_text(&query, row->to);
@@ -130,8 +125,7 @@ int job_update(Store *store, const JobRow *row, Fault *fault) {
         bind_int(&query, row->ended);
         bind_text(&query, row->boot_id);
         bind_int(&query, row->id);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 static int read_row(Query *query, JobRow *ret_row) {
@@ -180,13 +174,10 @@ static int walk(Query *query, JobFunction function, void *userdata) {
 }
 
 int job_load(Store *store, int64_t id, JobRow *ret_row, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query = query_open(&store->state, COLUMNS "WHERE id = ?", fault);
         JobRow row;
         int r;
 
-        r = query_open(&query, &store->state, COLUMNS "WHERE id = ?", fault);
-        if (r < 0)
-                return r;
         bind_int(&query, id);
         r = query_step(&query);
         if (r <= 0)
@@ -199,24 +190,20 @@ int job_load(Store *store, int64_t id, JobRow *ret_row, Fault *fault) {
 }
 
 int jobs_load_open(Store *store, JobFunction function, void *userdata, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->state, COLUMNS "WHERE state <> 'ended' ORDER BY id", fault);
 
-        r = query_open(&query, &store->state, COLUMNS "WHERE state <> 'ended' ORDER BY id", fault);
-        return r < 0 ? r : walk(&query, function, userdata);
+        return walk(&query, function, userdata);
 }
 
 int jobs_load(Store *store, const char *drive_id, unsigned limit, JobFunction function,
               void *userdata, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           drive_id ? COLUMNS "WHERE drive = ? ORDER BY id DESC LIMIT ?"
+                                    : COLUMNS "ORDER BY id DESC LIMIT ?",
+                           fault);
 
-        r = query_open(&query, &store->state,
-                       drive_id ? COLUMNS "WHERE drive = ? ORDER BY id DESC LIMIT ?"
-                                : COLUMNS "ORDER BY id DESC LIMIT ?",
-                       fault);
-        if (r < 0)
-                return r;
         if (drive_id)
                 bind_text(&query, drive_id);
         bind_int(&query, limit);

@@ -12,14 +12,11 @@
 /* 1 if there is such a role. */
 static int find(Store *store, const char *catalog, const char *role, uint64_t *ret_version,
                 size_t *ret_length, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query = query_open(
+                &store->state,
+                "SELECT version, length FROM metadata WHERE catalog = ? AND role = ?", fault);
         int r;
 
-        r = query_open(&query, &store->state,
-                       "SELECT version, length FROM metadata WHERE catalog = ? AND role = ?",
-                       fault);
-        if (r < 0)
-                return r;
         bind_text(&query, catalog);
         bind_text(&query, role);
         r = query_step(&query);
@@ -33,15 +30,13 @@ static int find(Store *store, const char *catalog, const char *role, uint64_t *r
 
 static int save_chunks(Store *store, const char *catalog, const char *role, const uint8_t *bytes,
                        size_t n_bytes, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           "INSERT INTO metadata_chunk (catalog, role, n, hash, bytes) "
+                           "VALUES (?, ?, ?, ?, ?)",
+                           fault);
         int r;
 
-        r = query_open(&query, &store->state,
-                       "INSERT INTO metadata_chunk (catalog, role, n, hash, bytes) "
-                       "VALUES (?, ?, ?, ?, ?)",
-                       fault);
-        if (r < 0)
-                return r;
         for (size_t n = 0, at = 0; at < n_bytes; n++, at += CHUNK_LENGTH) {
                 size_t n_chunk = n_bytes - at < CHUNK_LENGTH ? n_bytes - at : CHUNK_LENGTH;
                 uint8_t hash[SHA256_LENGTH];
@@ -90,11 +85,9 @@ int metadata_save(Store *store, const char *catalog, const char *role, uint64_t 
         r = metadata_delete(store, catalog, role, fault);
         if (r < 0)
                 return r;
-        r = query_open(&query, &store->state,
-                       "INSERT INTO metadata (catalog, role, version, length) VALUES (?, ?, ?, ?)",
-                       fault);
-        if (r < 0)
-                return r;
+        query = query_open(
+                &store->state,
+                "INSERT INTO metadata (catalog, role, version, length) VALUES (?, ?, ?, ?)", fault);
         bind_text_max(&query, catalog, CATALOG_NAME_MAX);
         bind_text_max(&query, role, METADATA_ROLE_MAX);
         bind_int(&query, (int64_t)version);
@@ -110,16 +103,14 @@ static int damaged(const char *catalog, const char *role, Fault *fault) {
 
 static int load_chunks(Store *store, const char *catalog, const char *role, uint8_t *bytes,
                        size_t length, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           "SELECT hash, bytes FROM metadata_chunk WHERE catalog = ? AND role = ? "
+                           "ORDER BY n",
+                           fault);
         size_t at = 0;
         int r;
 
-        r = query_open(&query, &store->state,
-                       "SELECT hash, bytes FROM metadata_chunk WHERE catalog = ? AND role = ? "
-                       "ORDER BY n",
-                       fault);
-        if (r < 0)
-                return r;
         bind_text(&query, catalog);
         bind_text(&query, role);
         while ((r = query_step(&query)) > 0) {
@@ -171,14 +162,12 @@ int metadata_load(Store *store, const char *catalog, const char *role, uint8_t *
 
 int metadata_list(Store *store, const char *catalog, MetadataFunction function, void *userdata,
                   Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query = query_open(
+                &store->state,
+                "SELECT role, version, length FROM metadata WHERE catalog = ? ORDER BY role",
+                fault);
         int r;
 
-        r = query_open(&query, &store->state,
-                       "SELECT role, version, length FROM metadata WHERE catalog = ? ORDER BY role",
-                       fault);
-        if (r < 0)
-                return r;
         bind_text(&query, catalog);
         while ((r = query_step(&query)) > 0) {
                 MetadataInfo info;
@@ -196,15 +185,10 @@ int metadata_list(Store *store, const char *catalog, MetadataFunction function, 
 }
 
 int metadata_delete(Store *store, const char *catalog, const char *role, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query = query_open(
+                &store->state, "DELETE FROM metadata WHERE catalog = ? AND role = ?", fault);
 
-        r = query_open(&query, &store->state, "DELETE FROM metadata WHERE catalog = ? AND role = ?",
-                       fault);
-        if (r < 0)
-                return r;
         bind_text(&query, catalog);
         bind_text(&query, role);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }

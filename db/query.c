@@ -20,9 +20,10 @@ static CachedStatement *find_cached(Database *database, const char *sql) {
         return NULL;
 }
 
-int query_open(Query *query, Database *database, const char *sql, Fault *fault) {
+/* A statement that is in use, since a callback asks the same of another row, is prepared once more. */
+static int take_statement(Database *database, const char *sql, sqlite3_stmt **ret_statement,
+                          CachedStatement **ret_cached, Fault *fault) {
         CachedStatement *cached;
-        sqlite3_stmt *statement;
         int r;
 
         r = database_ready(database, fault);
@@ -30,26 +31,32 @@ int query_open(Query *query, Database *database, const char *sql, Fault *fault) 
                 return r;
         cached = find_cached(database, sql);
         if (cached && !cached->busy) {
-                statement = cached->statement;
+                *ret_statement = cached->statement;
         } else {
-                /* In use: a callback asks the same of another row. Then it gets its own. */
-                r = prepare(database, sql, &statement, fault);
+                r = prepare(database, sql, ret_statement, fault);
                 if (r < 0)
                         return r;
                 if (!cached && database->n_statements < STATEMENTS_MAX) {
                         cached = &database->statements[database->n_statements++];
-                        *cached = (CachedStatement){ .sql = sql, .statement = statement };
+                        *cached = (CachedStatement){ .sql = sql, .statement = *ret_statement };
                 } else
                         cached = NULL;
         }
         if (cached)
                 cached->busy = true;
-        database->n_in_use++;
-        assert(sqlite3_stmt_readonly(statement) || database->in_transaction);
-        *query = (Query){
-                .database = database, .statement = statement, .cached = cached, .fault = fault
-        };
+        *ret_cached = cached;
         return 0;
+}
+
+Query query_open(Database *database, const char *sql, Fault *fault) {
+        Query query = { .database = database, .fault = fault };
+
+        query.failed = take_statement(database, sql, &query.statement, &query.cached, fault);
+        if (query.failed < 0)
+                return query;
+        database->n_in_use++;
+        assert(sqlite3_stmt_readonly(query.statement) || database->in_transaction);
+        return query;
 }
 
 void query_done(Query *query) {
@@ -65,18 +72,19 @@ void query_done(Query *query) {
         *query = (Query){};
 }
 
+/* Its first failure is what a query fails with. */
 static void bound(Query *query, int code) {
         if (query->code == SQLITE_OK)
                 query->code = code;
 }
 
 void bind_int(Query *query, int64_t value) {
-        bound(query, sqlite3_bind_int64(query->statement, ++query->n_bound, value));
+        if (query->statement)
+                bound(query, sqlite3_bind_int64(query->statement, ++query->n_bound, value));
 }
 
 void bind_text(Query *query, const char *text) {
-        bound(query,
-              sqlite3_bind_text(query->statement, ++query->n_bound, text, -1, SQLITE_STATIC));
+        bind_text_of(query, text, strlen(text));
 }
 
 void bind_text_max(Query *query, const char *text, size_t max) {
@@ -86,14 +94,16 @@ void bind_text_max(Query *query, const char *text, size_t max) {
 }
 
 void bind_text_of(Query *query, const char *text, size_t n_bytes) {
-        bound(query, sqlite3_bind_text64(query->statement, ++query->n_bound, text, n_bytes,
-                                         SQLITE_STATIC, SQLITE_UTF8));
+        if (query->statement)
+                bound(query, sqlite3_bind_text64(query->statement, ++query->n_bound, text, n_bytes,
+                                                 SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void bind_blob(Query *query, const void *bytes, size_t n_bytes) {
         /* No bytes are an empty blob, not NULL. */
-        bound(query, sqlite3_bind_blob64(query->statement, ++query->n_bound, n_bytes ? bytes : "",
-                                         n_bytes, SQLITE_STATIC));
+        if (query->statement)
+                bound(query, sqlite3_bind_blob64(query->statement, ++query->n_bound,
+                                                 n_bytes ? bytes : "", n_bytes, SQLITE_STATIC));
 }
 
 void bind_fault(Query *query, const Fault *fault) {
@@ -104,6 +114,8 @@ void bind_fault(Query *query, const Fault *fault) {
 int query_step(Query *query) {
         int rc = query->code;
 
+        if (query->failed < 0)
+                return query->failed;
         if (rc == SQLITE_OK) {
                 assert(query->n_bound == sqlite3_bind_parameter_count(query->statement));
                 rc = sqlite3_step(query->statement);
@@ -127,7 +139,22 @@ int query_run(Query *query) {
                 return r;
         (void)sqlite3_reset(query->statement);
         query->n_bound = 0;
-        return sqlite3_changes(query->database->handle);
+        return 0;
+}
+
+int query_number(Query *query, int64_t min, int64_t max, int64_t *ret_value) {
+        int64_t value;
+        int r;
+
+        r = query_step(query);
+        if (r < 0)
+                return r;
+        assert(r > 0);
+        value = column_int(query, min, max);
+        r = query_row_done(query);
+        if (r == 0)
+                *ret_value = value;
+        return r;
 }
 
 static bool next_is(Query *query, int type, int *ret_column) {

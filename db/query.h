@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One prepared statement in use. Internal to db.
  *
- * Parameters are bound and columns are read in order, and failure is remembered, so that a row is
- * written or read in one go and asked for once: by query_step(), query_run() or query_row_done().
- * A stored row is as hostile as any other input: types, lengths and ranges are checked.
+ * Parameters are bound and columns are read in order, and failure is remembered, from the opening on,
+ * so that a row is written or read in one go and asked for once: by query_step(), query_run(),
+ * query_number() or query_row_done(). A stored row is as hostile as any other input: types, lengths
+ * and ranges are checked.
  *
- *     _cleanup_query_ Query query = {};
- *     r = query_open(&query, &store->state, "SELECT id FROM drive WHERE node = ?", fault);
- *     if (r < 0)
- *             return r;
+ *     _cleanup_query_ Query query =
+ *             query_open(&store->state, "SELECT id FROM drive WHERE node = ?", fault);
+ *
  *     bind_text(&query, node);
  *     r = query_step(&query);
  */
@@ -20,7 +20,8 @@
 
 typedef struct Query {
         Database *database;
-        sqlite3_stmt *statement;
+        sqlite3_stmt *statement; /* NULL: it could not be opened, and what follows does nothing */
+        int failed;              /* why; negative errno */
         CachedStatement *cached; /* NULL: our own, finalized at the end */
         Fault *fault;
         int n_bound;
@@ -31,7 +32,7 @@ typedef struct Query {
 
 /* SQL must be a literal: its address is the key of the cache. Statements that write assert that a
  * transaction is open. */
-int query_open(Query *query, Database *database, const char *sql, Fault *fault) _must_check_;
+Query query_open(Database *database, const char *sql, Fault *fault);
 void query_done(Query *query);
 #define _cleanup_query_ _cleanup_(query_done)
 
@@ -45,8 +46,10 @@ void bind_blob(Query *query, const void *bytes, size_t n_bytes);
 
 /* 1: a row; 0: no more. */
 int query_step(Query *query) _must_check_;
-/* A statement without rows. Returns how many rows it changed, and resets for the next binding. */
+/* A statement without rows; resets for the next binding. */
 int query_run(Query *query) _must_check_;
+/* A statement whose answer is always one row, with a number in it. */
+int query_number(Query *query, int64_t min, int64_t max, int64_t *ret_value) _must_check_;
 
 int64_t column_int(Query *query, int64_t min, int64_t max);
 bool column_bool(Query *query);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "db/store.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,38 +16,24 @@
 #define RESERVE_LENGTH (8 * 1024 * 1024)
 
 static int meta_load(Store *store, const char *name, int64_t *ret_value, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int64_t value = 0;
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           "SELECT coalesce((SELECT value FROM meta WHERE name = ?), 0)", fault);
 
-        r = query_open(&query, &store->state, "SELECT value FROM meta WHERE name = ?", fault);
-        if (r < 0)
-                return r;
         bind_text(&query, name);
-        r = query_step(&query);
-        if (r > 0) {
-                value = column_int(&query, INT64_MIN, INT64_MAX);
-                r = query_row_done(&query);
-        }
-        if (r == 0)
-                *ret_value = value;
-        return r;
+        return query_number(&query, INT64_MIN, INT64_MAX, ret_value);
 }
 
 static int meta_save(Store *store, const char *name, int64_t value, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           "INSERT INTO meta (name, value) VALUES (?, ?) "
+                           "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                           fault);
 
-        r = query_open(&query, &store->state,
-                       "INSERT INTO meta (name, value) VALUES (?, ?) "
-                       "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                       fault);
-        if (r < 0)
-                return r;
         bind_text(&query, name);
         bind_int(&query, value);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 /* The lock is taken before any database is touched, and goes with the process. */

@@ -8,36 +8,20 @@
 #include "db/query.h"
 
 int trail_insert(Store *store, const TrailRow *row, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query = query_open(
+                &store->state, "INSERT INTO audit (seq, drive, entry) VALUES (?, ?, ?)", fault);
 
-        r = query_open(&query, &store->state,
-                       "INSERT INTO audit (seq, drive, entry) VALUES (?, ?, ?)", fault);
-        if (r < 0)
-                return r;
         bind_int(&query, row->seq);
         bind_text(&query, row->drive_id);
         bind_text_of(&query, row->entry, row->n_entry);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 int trail_size(Store *store, int64_t *ret_size, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int64_t size;
-        int r;
+        _cleanup_query_ Query query =
+                query_open(&store->state, "SELECT coalesce(max(seq), 0) FROM audit", fault);
 
-        r = query_open(&query, &store->state, "SELECT coalesce(max(seq), 0) FROM audit", fault);
-        if (r < 0)
-                return r;
-        r = query_step(&query);
-        if (r < 0)
-                return r;
-        size = column_int(&query, 0, INT64_MAX);
-        r = query_row_done(&query);
-        if (r == 0)
-                *ret_size = size;
-        return r;
+        return query_number(&query, 0, INT64_MAX, ret_size);
 }
 
 static int walk(Query *query, TrailFunction function, void *userdata) {
@@ -60,27 +44,22 @@ static int walk(Query *query, TrailFunction function, void *userdata) {
 }
 
 int trail_load(Store *store, TrailFunction function, void *userdata, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query = query_open(
+                &store->state, "SELECT seq, drive, entry FROM audit ORDER BY seq", fault);
 
-        r = query_open(&query, &store->state, "SELECT seq, drive, entry FROM audit ORDER BY seq",
-                       fault);
-        return r < 0 ? r : walk(&query, function, userdata);
+        return walk(&query, function, userdata);
 }
 
 int trail_load_before(Store *store, const char *drive_id, int64_t before, unsigned limit,
                       TrailFunction function, void *userdata, Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query = query_open(
+                &store->state,
+                drive_id ? "SELECT seq, drive, entry FROM audit WHERE drive = ? AND seq < ? "
+                           "ORDER BY seq DESC LIMIT ?"
+                         : "SELECT seq, drive, entry FROM audit WHERE seq < ? "
+                           "ORDER BY seq DESC LIMIT ?",
+                fault);
 
-        r = query_open(&query, &store->state,
-                       drive_id ? "SELECT seq, drive, entry FROM audit WHERE drive = ? AND seq < ? "
-                                  "ORDER BY seq DESC LIMIT ?"
-                                : "SELECT seq, drive, entry FROM audit WHERE seq < ? "
-                                  "ORDER BY seq DESC LIMIT ?",
-                       fault);
-        if (r < 0)
-                return r;
         if (drive_id)
                 bind_text(&query, drive_id);
         bind_int(&query, before > 0 ? before : INT64_MAX);
@@ -90,30 +69,24 @@ int trail_load_before(Store *store, const char *drive_id, int64_t before, unsign
 
 int trail_node_insert(Store *store, unsigned level, uint64_t index,
                       const uint8_t hash[SHA256_LENGTH], Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query = query_open(
+                &store->state, "INSERT INTO audit_node (level, position, hash) VALUES (?, ?, ?)",
+                fault);
 
-        r = query_open(&query, &store->state,
-                       "INSERT INTO audit_node (level, position, hash) VALUES (?, ?, ?)", fault);
-        if (r < 0)
-                return r;
         bind_int(&query, level);
         bind_int(&query, (int64_t)index);
         bind_blob(&query, hash, SHA256_LENGTH);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 int trail_node_load(Store *store, unsigned level, uint64_t index, uint8_t ret_hash[SHA256_LENGTH],
                     Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query =
+                query_open(&store->state,
+                           "SELECT hash FROM audit_node WHERE level = ? AND position = ?", fault);
         uint8_t hash[SHA256_LENGTH];
         int r;
 
-        r = query_open(&query, &store->state,
-                       "SELECT hash FROM audit_node WHERE level = ? AND position = ?", fault);
-        if (r < 0)
-                return r;
         bind_int(&query, level);
         bind_int(&query, (int64_t)index);
         r = query_step(&query);
@@ -130,26 +103,18 @@ int trail_node_load(Store *store, unsigned level, uint64_t index, uint8_t ret_ha
 /* Heads and keys: a number and a text. SQL is a literal, as query_open() wants it. */
 static int insert_note(Store *store, const char *sql, int64_t size, const char *note,
                        Fault *fault) {
-        _cleanup_query_ Query query = {};
-        int r;
+        _cleanup_query_ Query query = query_open(&store->state, sql, fault);
 
-        r = query_open(&query, &store->state, sql, fault);
-        if (r < 0)
-                return r;
         bind_int(&query, size);
         bind_text(&query, note);
-        r = query_run(&query);
-        return r < 0 ? r : 0;
+        return query_run(&query);
 }
 
 static int load_notes(Store *store, const char *sql, TrailNoteFunction function, void *userdata,
                       Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query = query_open(&store->state, sql, fault);
         int r;
 
-        r = query_open(&query, &store->state, sql, fault);
-        if (r < 0)
-                return r;
         while ((r = query_step(&query)) > 0) {
                 int64_t size = column_int(&query, INT64_MIN, INT64_MAX);
                 const char *note = column_text_span(&query, TRAIL_NOTE_MAX);

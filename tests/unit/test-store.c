@@ -9,6 +9,7 @@
 
 #include "db/database.h"
 #include "db/images.h"
+#include "db/query.h"
 #include "db/trail.h"
 #include "tests/unit/store-folder.h"
 
@@ -46,6 +47,25 @@ static void test_a_new_store_is_made_and_found_again(void **state) {
         assert_int_equal(floor, 100);
         assert_int_equal(store_check(store, NULL), 0);
         store_close(store);
+}
+
+static void test_a_query_that_cannot_be_opened_fails_when_it_is_asked(void **state) {
+        _cleanup_(store_closep) Store *store = open_store(*state, NULL);
+        _cleanup_query_ Query query = {};
+        Fault fault = {}, kept;
+        int64_t number = 7;
+
+        query = query_open(&store->state, "SELECT a FROM nowhere WHERE b = ? AND c = ?", &fault);
+        assert_int_equal(fault.code, FAULT_STORE);
+        kept = fault;
+        bind_text_max(&query, "too long", 3);
+        bind_int(&query, 1);
+        bind_blob(&query, "x", 1);
+        assert_true(query_step(&query) < 0);
+        assert_true(query_run(&query) < 0);
+        assert_true(query_number(&query, 0, 9, &number) < 0);
+        assert_int_equal(number, 7);
+        assert_string_equal(fault.text, kept.text);
 }
 
 /* As the next one finds it, who is killed in turn. */
@@ -291,6 +311,7 @@ static void test_both_files_are_opened_so_that_power_cuts_lose_nothing(void **st
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_in_folder(test_a_new_store_is_made_and_found_again),
+                test_in_folder(test_a_query_that_cannot_be_opened_fails_when_it_is_asked),
                 test_in_folder(test_who_dies_after_a_change_is_noticed),
                 test_in_folder(test_the_clock_floor_never_goes_down),
                 test_in_folder(test_what_was_rolled_back_is_not_there),
