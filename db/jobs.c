@@ -31,39 +31,44 @@ static unsigned column_name(Query *query, const char *const *names, unsigned n_n
         return 0;
 }
 
+/* What an update may change, in the order in which both statements name it. */
+static void bind_course(Query *query, const JobRow *row) {
+        bind_text(query, row->catalog);
+        bind_text(query, row->from);
+        bind_text(query, row->to);
+        bind_int(query, row->step);
+        bind_int(query, row->n_steps);
+        bind_text(query, row->target);
+        bind_blob(query, row->image, sizeof(row->image));
+        bind_text(query, states[row->state]);
+        bind_text(query, row->outcome);
+        bind_fault(query, &row->fault);
+        bind_int(query, row->started);
+        bind_int(query, row->ended);
+        bind_text(query, row->boot_id);
+}
+
 /* Nobody has a use for "steps" yet, as with "wanted" of a drive. */
 int job_insert(Store *store, const JobRow *row, int64_t *ret_id, Fault *fault) {
-        _cleanup_query_ Query query = {};
+        _cleanup_query_ Query query = query_open(
+                &store->state,
+                "INSERT INTO job (catalog, from_revision, to_revision, step, n_steps, target, "
+                "image, "
+                "state, outcome, fault, fault_text, started, ended, boot_id, "
+                "drive, kind, reason, uid, user, via, created, steps) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
+                fault);
         int r;
 
         assert(row->kind < _JOB_KIND_MAX && row->state < _JOB_STATE_MAX);
-        query = query_open(
-                &store->state,
-                "INSERT INTO job (drive, kind, catalog, from_revision, to_revision, step, "
-                "n_steps, steps, target, image, reason, uid, user, via, state, outcome, "
-                "fault, fault_text, created, started, ended, boot_id) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                fault);
+        bind_course(&query, row);
         bind_text(&query, row->drive_id);
         bind_text(&query, kinds[row->kind]);
-        bind_text(&query, row->catalog);
-        bind_text(&query, row->from);
-        bind_text(&query, row->to);
-        bind_int(&query, row->step);
-        bind_int(&query, row->n_steps);
-        bind_text(&query, row->target);
-        bind_blob(&query, row->image, sizeof(row->image));
         bind_text(&query, row->reason);
         bind_int(&query, row->uid);
         bind_text(&query, row->user);
         bind_text(&query, row->via);
-        bind_text(&query, states[row->state]);
-        bind_text(&query, row->outcome);
-        bind_fault(&query, &row->fault);
         bind_int(&query, row->created);
-        bind_int(&query, row->started);
-        bind_int(&query, row->ended);
-        bind_text(&query, row->boot_id);
         r = query_run(&query);
         if (r < 0)
                 return r;
@@ -77,6 +82,7 @@ static int may_become(Store *store, const JobRow *row, Fault *fault) {
         JobState state;
         int r;
 
+        assert(row->state < _JOB_STATE_MAX);
         bind_int(&query, row->id);
         r = query_step(&query);
         if (r < 0)
@@ -101,29 +107,16 @@ int job_update(Store *store, const JobRow *row, Fault *fault) {
         _cleanup_query_ Query query = {};
         int r;
 
-        assert(row->state < _JOB_STATE_MAX);
         r = may_become(store, row, fault);
         if (r < 0)
                 return r;
-        query = query_open(
-                &store->state,
-                "UPDATE job SET catalog = ?, from_revision = ?, to_revision = ?, step = ?, "
-                "n_steps = ?, target = ?, image = ?, state = ?, outcome = ?, "
-                "fault = ?, fault_text = ?, started = ?, ended = ?, boot_id = ? WHERE id = ?",
-                fault);
-        bind_text(&query, row->catalog);
-        bind_text(&query, row->from);
-        bind_text(&query, row->to);
-        bind_int(&query, row->step);
-        bind_int(&query, row->n_steps);
-        bind_text(&query, row->target);
-        bind_blob(&query, row->image, sizeof(row->image));
-        bind_text(&query, states[row->state]);
-        bind_text(&query, row->outcome);
-        bind_fault(&query, &row->fault);
-        bind_int(&query, row->started);
-        bind_int(&query, row->ended);
-        bind_text(&query, row->boot_id);
+        query = query_open(&store->state,
+                           "UPDATE job SET catalog = ?, from_revision = ?, to_revision = ?, "
+                           "step = ?, n_steps = ?, target = ?, image = ?, "
+                           "state = ?, outcome = ?, fault = ?, fault_text = ?, started = ?, "
+                           "ended = ?, boot_id = ? WHERE id = ?",
+                           fault);
+        bind_course(&query, row);
         bind_int(&query, row->id);
         return query_run(&query);
 }
