@@ -190,7 +190,6 @@ int command_execute(Transport *transport, const Command *command, const char *na
  * drive reports once and instead of carrying out the command (SPC-4 5.14.1, SAM-5 5.14). */
 static int look(Transport *transport, const Command *command, const char *name, Reply *reply,
                 Fault *fault) {
-        Sense attention = {};
         Reply unwanted;
         int r;
 
@@ -198,12 +197,9 @@ static int look(Transport *transport, const Command *command, const char *name, 
                 reply = &unwanted;
         for (unsigned n = 0;; n++) {
                 r = command_execute(transport, command, name, reply, fault);
-                reply->n_attentions = n;
-                reply->attention = attention;
                 if (r == 0 || !reply->sense.present || n == ATTENTIONS_MAX ||
                     (reply->sense.key != KEY_UNIT_ATTENTION && !reply->sense.deferred))
                         return r;
-                attention = reply->sense;
                 if (fault)
                         fault_clear(fault);
         }

@@ -34,11 +34,9 @@ typedef struct Reply {
         bool silent;    /* sent, and no answer in time: the command may still be at work */
         uint8_t status; /* SCSI status */
         uint16_t host_status;
-        uint32_t n_moved;      /* bytes of data, either way */
-        uint32_t duration_ms;  /* of the last attempt */
-        Sense sense;           /* of the last attempt */
-        unsigned n_attentions; /* that were passed over, the last of which was: */
-        Sense attention;
+        uint32_t n_moved;     /* bytes of data, either way */
+        uint32_t duration_ms; /* of the last attempt */
+        Sense sense;          /* of the last attempt */
 } Reply;
 
 /* Sends COMMAND, called NAME in faults, once. For commands of one maker; the rest is below. REPLY

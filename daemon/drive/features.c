@@ -78,10 +78,7 @@ static void take_feature(uint16_t code, const uint8_t *p, size_t n, unsigned yea
                 if (n >= 4)
                         features->interface = get_be32(p);
                 break;
-        case FEATURE_MICROCODE_UPGRADE:
-                features->upgradable = true;
-                features->modes_validated = n >= 1 && (p[0] & 0x01);
-                break;
+        case FEATURE_MICROCODE_UPGRADE: features->upgradable = true; break;
         case FEATURE_SERIAL_NUMBER: (void)serial_clean(p, n, features->serial); break;
         case FEATURE_FIRMWARE_INFORMATION: take_date(p, n, year_max, features); break;
         default: break;

@@ -21,7 +21,6 @@ typedef struct Features {
         DriveClass class;         /* the best of the profile list; CLASS_UNKNOWN without one */
         uint32_t interface;       /* feature 0001h; 0 where absent */
         bool upgradable;          /* feature 0104h; its absence proves nothing */
-        bool modes_validated;     /* its bit M5: READ and WRITE BUFFER check all bits of the mode */
         char serial[SERIAL_SIZE]; /* feature 0108h, cleaned; "" if not stated */
         char firmware_date[15];   /* feature 010Ch, "YYYYMMDDhhmmss"; "" if not stated */
 } Features;

@@ -38,7 +38,6 @@ bool mode_decode(const void *bytes, size_t n_bytes, Capabilities *ret_capabiliti
 
         *ret_capabilities = (Capabilities){
                 .class = class_of(page[2], page[3]),
-                .locked = page[6] & 0x02,
                 .max_read_kbs = n >= 10 ? get_be16(page + 8) : 0,
                 .buffer_kib = n >= 14 ? get_be16(page + 12) : 0,
                 .max_write_kbs = n >= 20 ? get_be16(page + 18) : 0,

@@ -14,7 +14,6 @@
 
 typedef struct Capabilities {
         DriveClass class;
-        bool locked;           /* the tray is locked at this moment */
         uint16_t max_read_kbs; /* 0 unknown, here and below */
         uint16_t max_write_kbs;
         uint16_t buffer_kib;

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 
-#include "base/bytes.h"
 #include "base/text.h"
 #include "drive/sense-table.h"
 
@@ -11,20 +10,6 @@
 #define FIXED_DEFERRED      0x71
 #define DESCRIPTOR_CURRENT  0x72
 #define DESCRIPTOR_DEFERRED 0x73
-
-/* Sense-key specific bytes, SPC-4 4.5.2.4: bit 7 of the first says that they are there. */
-static void decode_specific(const uint8_t bytes[static 3], Sense *sense) {
-        if (!(bytes[0] & 0x80))
-                return;
-        if (sense->key == KEY_ILLEGAL_REQUEST) {
-                sense->field_known = true;
-                sense->field_in_cdb = bytes[0] & 0x40;
-                sense->field_byte = get_be16(bytes + 1);
-        } else if (sense->key == KEY_NO_SENSE || sense->key == KEY_NOT_READY) {
-                sense->progress_known = true;
-                sense->progress = get_be16(bytes + 1);
-        }
-}
 
 /* SPC-4 4.5.3. Drives may send less than the layout has; codes then read as zero, which is "no
  * additional information". */
@@ -37,26 +22,16 @@ static void decode_fixed(const uint8_t *bytes, size_t n_bytes, Sense *sense) {
                 sense->asc = bytes[12];
         if (n_bytes > 13)
                 sense->ascq = bytes[13];
-        if (n_bytes > 17)
-                decode_specific(bytes + 15, sense);
 }
 
-/* SPC-4 4.5.2: a head of 8 bytes, then descriptors, of which type 02h matters here. */
-static void decode_descriptors(const uint8_t *bytes, size_t n_bytes, Sense *sense) {
+/* SPC-4 4.5.2: a head of 8 bytes, then descriptors, of which none matters here. */
+static void decode_head(const uint8_t *bytes, size_t n_bytes, Sense *sense) {
         if (n_bytes > 1)
                 sense->key = bytes[1] & 0x0f;
         if (n_bytes > 2)
                 sense->asc = bytes[2];
         if (n_bytes > 3)
                 sense->ascq = bytes[3];
-        if (n_bytes > 7 && n_bytes > 8u + bytes[7])
-                n_bytes = 8u + bytes[7];
-        for (size_t i = 8; i + 2 <= n_bytes && i + 2 + bytes[i + 1] <= n_bytes;
-             i += 2u + bytes[i + 1])
-                if (bytes[i] == 0x02 && bytes[i + 1] >= 5) {
-                        decode_specific(bytes + i + 4, sense);
-                        return;
-                }
 }
 
 bool sense_decode(const void *bytes, size_t n_bytes, Sense *ret_sense) {
@@ -69,7 +44,7 @@ bool sense_decode(const void *bytes, size_t n_bytes, Sense *ret_sense) {
         case FIXED_CURRENT:
         case FIXED_DEFERRED: decode_fixed(b, n_bytes, &sense); break;
         case DESCRIPTOR_CURRENT:
-        case DESCRIPTOR_DEFERRED: decode_descriptors(b, n_bytes, &sense); break;
+        case DESCRIPTOR_DEFERRED: decode_head(b, n_bytes, &sense); break;
         default: return false;
         }
         sense.deferred = b[0] & 0x01;

@@ -29,16 +29,11 @@ enum {
 };
 
 typedef struct Sense {
-        bool present;      /* false: no sense came, and nothing below holds */
-        bool deferred;     /* about an earlier command; this one was not carried out */
-        uint8_t key;       /* 0 to 15 */
-        uint8_t asc;       /* additional sense code */
-        uint8_t ascq;      /* and its qualifier */
-        bool field_known;  /* key 5: the byte that the drive objects to */
-        bool field_in_cdb; /* else in the data sent */
-        uint16_t field_byte;
-        bool progress_known; /* keys 0 and 2: how far it is */
-        uint16_t progress;   /* in 65536ths */
+        bool present;  /* false: no sense came, and nothing below holds */
+        bool deferred; /* about an earlier command; this one was not carried out */
+        uint8_t key;   /* 0 to 15 */
+        uint8_t asc;   /* additional sense code */
+        uint8_t ascq;  /* and its qualifier */
 } Sense;
 
 /* Returns false, and leaves *RET_SENSE alone, if the bytes carry no sense in a layout we know. */

@@ -20,7 +20,6 @@ static void check_features(const uint8_t *bytes, size_t n_bytes) {
                 return;
         REQUIRE(features.class < _CLASS_MAX);
         REQUIRE(text_is_plain(features.serial));
-        REQUIRE(features.upgradable || !features.modes_validated);
         if (features.firmware_date[0] != '\0') {
                 REQUIRE(strspn(features.firmware_date, "0123456789") == 14);
                 REQUIRE(features.firmware_date[14] == '\0');

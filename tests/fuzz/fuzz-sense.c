@@ -17,7 +17,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes) {
                 return 0;
         }
         REQUIRE(sense.present && sense.key <= 0x0f);
-        REQUIRE(!(sense.field_known && sense.progress_known));
         for (Stage stage = 0; stage < _STAGE_MAX; stage++)
                 REQUIRE(sense_class(&sense, stage) < _SENSE_CLASS_MAX);
         REQUIRE(fault_code_valid(sense_fault(&sense)) && sense_fault(&sense) != FAULT_NONE);

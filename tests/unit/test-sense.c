@@ -64,27 +64,6 @@ static void test_bytes_beyond_the_drives_own_length_are_not_sense(void **state) 
         assert_int_equal(decoded("70 00 05 00 00 00 00 05 00 00 00 00 20 01").ascq, 0);
 }
 
-static void test_the_byte_objected_to_and_the_progress_are_read(void **state) {
-        Sense sense;
-
-        (void)state;
-        sense = decoded("70 00 05 00 00 00 00 0a 00 00 00 00 24 00 00 c9 00 02");
-        assert_true(sense.field_known && sense.field_in_cdb);
-        assert_int_equal(sense.field_byte, 2);
-        sense = decoded("70 00 02 00 00 00 00 0a 00 00 00 00 04 04 00 80 40 00");
-        assert_true(sense.progress_known && !sense.field_known);
-        assert_int_equal(sense.progress, 0x4000);
-        sense = decoded("70 00 05 00 00 00 00 0a 00 00 00 00 24 00 00 49 00 02");
-        assert_false(sense.field_known);
-        /* As a descriptor, behind one of another type. */
-        sense = decoded("72 05 26 00 00 00 00 0e 03 04 00 00 00 00 02 06 00 00 80 00 1f 00");
-        assert_true(sense.field_known && !sense.field_in_cdb);
-        assert_int_equal(sense.field_byte, 0x1f);
-        /* One that runs over the end is none. */
-        sense = decoded("72 05 26 00 00 00 00 0e 02 06 00 00 80 00");
-        assert_false(sense.field_known);
-}
-
 static void test_what_is_no_sense_leaves_the_result_alone(void **state) {
         Sense sense = { .key = 9 };
 
@@ -222,7 +201,6 @@ int main(void) {
                 cmocka_unit_test(test_fixed_sense_reads_only_the_low_nibble_of_the_key),
                 cmocka_unit_test(test_what_the_drive_does_not_send_reads_as_zero),
                 cmocka_unit_test(test_bytes_beyond_the_drives_own_length_are_not_sense),
-                cmocka_unit_test(test_the_byte_objected_to_and_the_progress_are_read),
                 cmocka_unit_test(test_what_is_no_sense_leaves_the_result_alone),
                 cmocka_unit_test(test_no_sense_at_all_is_an_unknown_state),
                 cmocka_unit_test(test_a_late_error_while_sending_is_an_unknown_state),
