@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# usage: demo-catalog.sh OUTDIR [--settle-ms N] [--set KEY=VALUE]...
+# usage: demo-catalog.sh OUTDIR [--settle-ms N] [--set KEY=VALUE]... [--also FILE]...
 # Makes a whole catalog of synthetic firmware, for the demo and for tests, in a few seconds:
 #
 #     OUTDIR/published    to be served: timestamp.json, ..., targets/drive/HEX24/SHA256.NAME
@@ -9,9 +9,10 @@
 #     OUTDIR/work         the work folder of discfw-catalog; its passphrase is OUTDIR/passphrase
 #
 # Entries are as in tests/data/catalog, but that drives need to be left alone for --settle-ms (200)
-# after the image is burned, and that --set replaces a KEY of all of them. The drives, revisions and dangers are real ones; notes and most dates are
-# made up like the firmware itself, which is why the evidence is "simulated". Programs come from
-# $DISCFW_BUILDDIR, or are those installed.
+# after the image is burned, that --set replaces a KEY of all of them, and that --also adds one. The
+# drives, revisions and dangers are real ones; notes and most dates are made up like the firmware
+# itself, which is why the evidence is "simulated". Programs come from $DISCFW_BUILDDIR, or are those
+# installed.
 set -eu
 
 die() { echo "demo-catalog.sh: $*" >&2; exit 1; }
@@ -22,17 +23,18 @@ s/^$1 = .*/$1 = $2/"
 }
 
 edits="s/^settle-ms = .*/settle-ms = 200/"
-out=
+out='' also=''
 while [ $# -gt 0 ]; do
         case $1 in
         --settle-ms) [ $# -ge 2 ] || die "--settle-ms needs a number"; set_key settle-ms "$2"; shift ;;
         --set) [ $# -ge 2 ] || die "--set needs KEY=VALUE"; set_key "${2%%=*}" "${2#*=}"; shift ;;
+        --also) [ $# -ge 2 ] || die "--also needs a description"; also="$also $2"; shift ;;
         -*) die "no such option: $1" ;;
         *) out=$1 ;;
         esac
         shift
 done
-[ -n "$out" ] || die "usage: demo-catalog.sh OUTDIR [--settle-ms N] [--set KEY=VALUE]..."
+[ -n "$out" ] || die "usage: demo-catalog.sh OUTDIR [--settle-ms N] [--set KEY=VALUE]... [--also FILE]..."
 [ ! -e "$out" ] || [ -z "$(ls -A "$out")" ] || die "$out is not empty"
 
 data=$(cd "$(dirname "$0")/data/catalog" && pwd)
@@ -72,7 +74,7 @@ umask 022
 catalog init "$out/work" --name demo --root-keys 3 --threshold 2 >"$out/log"
 catalog add-maker plextor --paths "drive/504c4558544f5220*/*" >>"$out/log"
 
-for description in "$data"/*.ini; do
+for description in "$data"/*.ini $also; do
         make_images "$description"
         name=${description##*/}
         sed "$edits" "$description" >"$out/descriptions/$name"

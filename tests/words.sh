@@ -4,6 +4,7 @@
 # Who includes this has made $tmp, a folder of its own, and $tmp/processes; drives are served in $drives.
 : "${tmp:?}" "${drives:?}"
 n_checks=0
+nap=0.1 # seconds between two tries
 
 plan() { echo "1..$1"; }
 
@@ -65,7 +66,7 @@ within() {
 	shift
 	while ! "$@"; do
 		[ "$(date +%s)" -lt "$until" ] || return 1
-		sleep 0.1
+		sleep $nap
 	done
 }
 
@@ -93,6 +94,31 @@ stop() {
 	wait "$pid" 2>/dev/null
 	return 0
 }
+
+# start_nginx SERVER: with these directives for its server. It writes its id once it has its port.
+start_nginx() {
+	mkdir -p "$tmp/nginx"
+	cat >"$tmp/nginx/conf" <<-END
+		daemon off;
+		master_process off; # one process, so that nothing is left when it ends
+		pid $tmp/nginx/pid;
+		error_log $tmp/nginx/error.log;
+		events { worker_connections 64; }
+		http {
+		        access_log $tmp/nginx/access.log;
+		        client_body_temp_path $tmp/nginx;
+		        proxy_temp_path $tmp/nginx;
+		        fastcgi_temp_path $tmp/nginx;
+		        uwsgi_temp_path $tmp/nginx;
+		        scgi_temp_path $tmp/nginx;
+		        server { $1 }
+		}
+	END
+	start nginx nginx -p "$tmp/nginx" -e "$tmp/nginx/error.log" -c "$tmp/nginx/conf"
+	within 10 nginx_decided
+	[ -s "$tmp/nginx/pid" ]
+}
+nginx_decided() { [ -s "$tmp/nginx/pid" ] || ! running nginx; }
 
 emulator() { discfw-emulator-ctl "$drives" "$@"; }
 

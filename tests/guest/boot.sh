@@ -18,6 +18,9 @@
 #   --net OPTIONS    a network: "restrict=on" and what else QEMU's -netdev user takes. None without it
 #   --memory MIB     1024 if not said
 #
+# One processor: a second one makes the emulation of both slower by a quarter. "-smp 2" as an argument of
+# QEMU brings it back.
+#
 # no_timer_check: on a busy machine the kernel could find too few ticks of its timer, and panic.
 #
 # Always by software (TCG): where /dev/kvm can be opened, it need not be able to run a guest.
@@ -47,7 +50,7 @@ if [ -n "$disk" ]; then
 fi
 [ -z "$net" ] || set -- -netdev "user,id=net,$net" -device virtio-net-pci,netdev=net,romfile= "$@"
 
-nice qemu-system-x86_64 -accel tcg,thread=multi -cpu qemu64 -machine q35 -smp 2 -m "$memory" \
+nice qemu-system-x86_64 -accel tcg,thread=multi -cpu qemu64 -machine q35 -smp 1 -m "$memory" \
 	-nodefaults -no-user-config -display none -no-reboot -serial "file:$share/console" \
 	-kernel "$image/vmlinuz" -initrd "$image/initrd.img" \
 	-append "console=ttyS0 panic=-1 quiet mitigations=off no_timer_check" \

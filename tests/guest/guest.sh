@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # usage: guest.sh [--long] [SUITE...]
 #
-# Runs suites, two at a time, each in a guest that was booted for it. Suites in tests/guest/suites run
-# inside (tests/guest/inside/lib.sh); those in tests/guest/outside run here, since they kill their
-# guests or have the drives (tests/guest/outside/lib.sh). Without names: all that are not optional.
+# Runs suites, each in a guest that was booted for it, as many at a time as there are processors. Suites
+# in tests/guest/suites run inside (tests/guest/inside/lib.sh); those in tests/guest/outside run here,
+# since they kill their guests or have the drives. Without names: all that are not optional.
 #
 # What a guest and its suite said is in build-guest/suites/NAME. The last lines count tests as
 # automake does. Root and the packages of the stanza "guest" in packaging/debian/tests/control.
@@ -12,8 +12,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=${here%/tests/guest}
 results=$top/build-guest/suites
-
-field() { sed -n "s/^# $1: *//p" "$2"; }
+# shellcheck source=tests/guest/suite.sh
+. "$here/suite.sh"
 
 # attempt SUITE-FILE: boots, runs, says how it went in a line, and what failed.
 attempt() {
@@ -29,6 +29,7 @@ attempt() {
 	packages=$(field packages "$file")
 	# shellcheck disable=SC2086 # names of packages
 	[ -z "$packages" ] || image=$(sh "$here/image-more.sh" "$image" $packages)
+	make_suite_catalog "$file" "$share" || return
 	case $file in
 	*/outside/*)
 		timeout -k 20 "$limit" sh "$file" "$image" "$share" >"$share/output" 2>"$share/errors" ||
@@ -36,9 +37,12 @@ attempt() {
 		;;
 	*)
 		echo "exec sh /run/source/tests/guest/suites/$name.sh" >"$share/run"
+		set -- --image "$image" --limit "$limit"
+		[ -z "$(field disk "$file")" ] || set -- "$@" --disk "$share/disk"
 		# shellcheck disable=SC2046 # arguments of QEMU
-		sh "$here/boot.sh" --image "$image" --limit "$limit" "$share" $(field qemu "$file") \
-			2>"$share/errors" || echo "# ended with $?" >>"$share/output"
+		sh "$here/boot.sh" "$@" "$share" $(field qemu "$file") 2>"$share/errors" ||
+			echo "# ended with $?" >>"$share/output"
+		rm -f "$share/disk"
 		;;
 	esac
 	count "$share"
@@ -105,15 +109,21 @@ DISCFW_LONG=
 begun=$(date +%s)
 DISCFW_GUEST_BASE=$(sh "$here/image.sh" base)
 DISCFW_GUEST_IMAGE=$(sh "$here/image.sh" packages)
-export DISCFW_LONG DISCFW_GUEST_BASE DISCFW_GUEST_IMAGE
+DISCFW_BUILDDIR=$top/build-guest/tools/usr/bin # of this machine: what emulates drives, makes catalogs
+export DISCFW_LONG DISCFW_GUEST_BASE DISCFW_GUEST_IMAGE DISCFW_BUILDDIR
+rm -rf "$top/build-guest/tools"
+for package in "$top"/build/packages/discfw-*.deb; do dpkg-deb -x "$package" "$top/build-guest/tools"; done
 # What runs in a guest as it was built: "# make: PROGRAM" in a suite.
 sed -n 's/^# make: *//p' "$here"/suites/*.sh | xargs -r make -C "$top/build" -s
 echo "image: $(($(date +%s) - begun)) s"
 rm -rf "$results"
 mkdir -p "$results"
 chosen "$@" >"$results/chosen"
+# Those that may take longest come first, so that none is left alone at the end.
+while read -r file; do echo "$(field limit "$file") $file"; done <"$results/chosen" | sort -rn |
+	cut -d ' ' -f 2 >"$results/order"
 [ -s "$results/chosen" ] || { echo "guest.sh: there is no such suite" >&2 && exit 2; }
-xargs -P 2 -n 1 sh "$0" --one <"$results/chosen"
+xargs -P "$(nproc)" -n 1 sh "$0" --one <"$results/order"
 for skipped in "$results"/*/output; do
 	sed -n 's/^ok .*# SKIP/SKIP:/p; s/^1\.\.0 # SKIP/SKIP:/p' "$skipped"
 done

@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # usage: keep.sh start NAME [OPTION-OF-boot.sh]... [QEMU-ARGUMENT]...
 #        keep.sh run NAME COMMAND
+#        keep.sh suite NAME SUITE
 #        keep.sh stop NAME
 #
-# A guest that stays, for whoever writes a suite: "keep.sh run x 'sh /run/source/tests/guest/suites/
-# usb-flash.sh'". It has the packages in build/packages, or the image that --image names; what is
+# A guest that stays, for whoever writes a suite: "keep.sh suite x usb-flash". It has the packages in build/packages, or the image that --image names; what is
 # installed meanwhile lies in /run/source/build/packages. NAME is a folder below build-guest/kept, which
 # the guest has as /run/share.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=${here%/tests/guest}
-action=${1:?start, run or stop} name=${2:?which guest}
+action=${1:?start, run, suite or stop} name=${2:?which guest}
 share=$top/build-guest/kept/$name
+DISCFW_BUILDDIR=${DISCFW_BUILDDIR:-$top/build}
+export DISCFW_BUILDDIR
+# shellcheck source=tests/guest/suite.sh
+. "$here/suite.sh"
 shift 2
 
 waiting() { [ -e "$share/qemu.pid" ] && kill -0 "$(cat "$share/qemu.pid")" 2>/dev/null; }
@@ -63,6 +67,11 @@ run)
 	cat "$share/$number.said"
 	exit "$(cat "$share/$number.status")"
 	;;
+suite)
+	rm -rf "$share/catalog"
+	make_suite_catalog "$here/suites/$1.sh" "$share"
+	exec sh "$0" run "$name" "sh /run/source/tests/guest/suites/$1.sh"
+	;;
 stop)
 	: >"$share/stop"
 	patience=60
@@ -72,5 +81,5 @@ stop)
 	done
 	! waiting || kill -9 "$(cat "$share/qemu.pid")"
 	;;
-*) echo "keep.sh: start, run or stop" >&2 && exit 2 ;;
+*) echo "keep.sh: start, run, suite or stop" >&2 && exit 2 ;;
 esac

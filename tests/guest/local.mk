@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Tests under a kernel and a systemd of their own; guest.sh finds the suites by itself.
 EXTRA_DIST += tests/guest/boot.sh tests/guest/guest.sh tests/guest/image.sh tests/guest/keep.sh \
+	tests/guest/acme-writer.ini tests/guest/suite.sh \
 	tests/guest/modules tests/guest/packages \
 	tests/guest/inside/begin.sh tests/guest/inside/guest.service tests/guest/inside/init \
 	tests/guest/inside/lib.sh tests/words.sh

@@ -52,7 +52,7 @@ tmp=$(mktemp -d -t discfw.XXXXXX) || exit 99
 drives=$tmp/drives
 DISCFW_DIR=$tmp/d
 export DISCFW_DIR
-mkdir "$tmp/processes" "$tmp/mirrors" "$tmp/nginx"
+mkdir "$tmp/processes" "$tmp/mirrors"
 
 system_end() {
 	status=$?
@@ -78,44 +78,16 @@ start_emulator() {
 	within 10 grep -q '^ready' "$tmp/emulator.log"
 }
 
-nginx_configuration() {
-	cat <<-END
-		daemon off;
-		master_process off; # one process, so that nothing is left when it ends
-		pid $tmp/nginx/pid;
-		error_log $tmp/nginx/error.log;
-		events { worker_connections 64; }
-		http {
-		        access_log $tmp/nginx/access.log;
-		        client_body_temp_path $tmp/nginx;
-		        proxy_temp_path $tmp/nginx;
-		        fastcgi_temp_path $tmp/nginx;
-		        uwsgi_temp_path $tmp/nginx;
-		        scgi_temp_path $tmp/nginx;
-		        server {
-		                listen 127.0.0.1:$1;
-		                listen 127.0.0.2:$1;
-		                listen 127.0.0.3:$1;
-		                root $tmp/mirrors;
-		        }
-		}
-	END
-}
-
-# nginx cannot be asked for "any port": guess until one is free. It writes its id once it has one.
+# nginx cannot be asked for "any port": guess until one is free.
 start_mirrors() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-		nginx_configuration $port >"$tmp/nginx/conf"
-		start nginx nginx -p "$tmp/nginx" -e "$tmp/nginx/error.log" -c "$tmp/nginx/conf"
-		within 10 nginx_decided
-		[ ! -s "$tmp/nginx/pid" ] || return 0
+		start_nginx "listen 127.0.0.1:$port; listen 127.0.0.2:$port; listen 127.0.0.3:$port;
+		        root $tmp/mirrors;" && return
 		stop nginx
 	done
 	return 1
 }
-
-nginx_decided() { [ -s "$tmp/nginx/pid" ] || ! running nginx; }
 
 start_daemon() {
 	start discfwd discfwd --standalone "$DISCFW_DIR" --emulated "$drives"

@@ -14,5 +14,5 @@ EXTRA_DIST += tests/dev/check.sh tests/dev/coverage.sh tests/dev/format.sh tests
 	tests/dev/lint.sh tests/dev/package.sh tests/lint/analyzer.allow tests/lint/cppcheck.allow tests/.clang-tidy \
 	.clang-tidy .shellcheckrc
 EXTRA_DIST += tests/demo/demo.sh tests/demo/narrate.sh
-EXTRA_DIST += tests/bench/bench.sh tests/bench/exposure.sh tests/bench/fetched.py tests/bench/guest.sh tests/bench/measure.c \
+EXTRA_DIST += tests/bench/bench.sh tests/bench/exposure.sh tests/bench/fetched.py tests/bench/measure.c \
 	tests/bench/rows.sh

@@ -8,6 +8,8 @@
 #         # image: base           without our packages
 #         # packages: fwupd      more of Debian's; for optional suites, as their image is made anew
 #         # qemu: -device ...     as many of these lines as it takes
+#         # catalog: OPTION...    of tests/demo-catalog.sh, made before the guest is booted
+#         # disk: yes             for what discfwd and discfw-flash have to keep
 #         # make: PROGRAM         of this tree, in /run/source/build when the suite runs
 #         # optional              runs only when it is named, and with --long
 #         . "$(dirname "$0")/../inside/lib.sh"
@@ -19,9 +21,11 @@
 #   start_drives usb|tcmu MODEL...   drives that this kernel takes for real; waits for their nodes
 #   stop_drives; node_of NAME; block_of NAME     "sg0", "sr0": the node that a drive has now
 #   emulator COMMAND...              discfw-emulator-ctl; transcripts in $transcripts/NAME.log
-#   make_catalog [OPTION...]         demo-catalog.sh into $tmp/catalog
-#   serve_mirror                     nginx serves it at 192.0.2.1
+#   serve_mirror                     nginx serves $catalog at 192.0.2.1
 #   serve_catalog                    the same, and the catalog "demo" is added and refreshed
+#   events KIND FILTER; intents; outcomes; newest_outcome; ended OUTCOME...      what history says
+#   flash_unit                       the service that writes to a drive now
+#   faults [LINE...]                 what goes wrong with the drives from now on
 #   as_new                           what discfwd has stored and was told is gone
 #
 # $models is where models are taken from, $time_scale what all durations of a drive are multiplied by.
@@ -32,6 +36,7 @@ export LC_ALL DISCFW_SRCDIR
 tmp=/run/suite
 drives=/run/suite/drives
 transcripts=/run/suite/transcripts
+catalog=/run/share/catalog
 models=/usr/share/discfw-emulator/models
 time_scale=0.02
 address=192.0.2.1 # the fetcher may not reach 127.0.0.1
@@ -39,6 +44,7 @@ mkdir -p $tmp/processes $tmp/models || exit 99
 
 # shellcheck source=tests/words.sh
 . $DISCFW_SRCDIR/tests/words.sh
+nap=0.3 # asking is dear where all is emulated
 
 # A guest that is kept runs the next suite too.
 suite_end() {
@@ -124,32 +130,40 @@ block_of() {
 	[ -e "$1" ] && echo "${1##*/}"
 }
 
-make_catalog() { sh /usr/share/discfw-emulator/demo-catalog.sh $tmp/catalog "$@"; }
-
 serve_mirror() {
 	ip address show dev lo | grep -q $address || ip address add $address/24 dev lo
-	mkdir -p $tmp/nginx
-	cat >$tmp/nginx/conf <<-END
-		daemon off;
-		pid $tmp/nginx/pid;
-		error_log $tmp/nginx/error.log;
-		events { worker_connections 64; }
-		http {
-		        access_log off;
-		        client_body_temp_path $tmp/nginx;
-		        proxy_temp_path $tmp/nginx;
-		        fastcgi_temp_path $tmp/nginx;
-		        uwsgi_temp_path $tmp/nginx;
-		        scgi_temp_path $tmp/nginx;
-		        server { listen $address:80; root $tmp/catalog/published; }
-		}
-	END
-	chmod -R a+rX $tmp/catalog/published
-	chmod a+x $tmp $tmp/catalog
-	start nginx nginx -e $tmp/nginx/error.log -c $tmp/nginx/conf
-	within 10 test -s $tmp/nginx/pid
+	start_nginx "listen $address:80; root $catalog/published;"
 }
 
 serve_catalog() {
-	serve_mirror && discfw catalog add demo $tmp/catalog/root.json http://$address/ && discfw refresh
+	serve_mirror && discfw catalog add demo $catalog/root.json http://$address/ && discfw refresh
+}
+
+# What is on record.
+
+events() { # KIND FILTER: of a list, newest first
+	discfw history --limit 200 --json | jq -e -r "[.events[] | select(.kind == \"$1\")] | $2"
+}
+intents() { events flash.intent length; }
+outcomes() { events flash.outcome length; }
+newest_outcome() { events flash.outcome '.[0].outcome'; }
+ended() { # OUTCOME...: one of these is the newest
+	newest=$(newest_outcome)
+	echo "outcome: $newest"
+	case " $* " in *" $newest "*) ;; *) return 1 ;; esac
+}
+
+# The helper that writes, and no other that is asked for old outcomes: who holds the inhibitor.
+flash_unit() {
+	for service in $(systemctl list-units --plain --no-legend 'discfw-flash@*' | cut -d ' ' -f 1); do
+		pid=$(systemctl show -P MainPID "$service")
+		[ "$pid" -le 1 ] || ! readlink "/proc/$pid/fd"/* | grep -q /inhibit/ || echo "$service"
+	done
+}
+
+# What emulated drives do; faults are explained in tests/emulator/faults.h.
+
+faults() { # LINE...: these, instead of those before; none without
+	printf '%s\n' "$@" >$tmp/faults
+	emulator faults $tmp/faults >$tmp/faults.said || { cat $tmp/faults.said && return 1; }
 }

@@ -22,12 +22,10 @@ at_rest() { # listed, and what was left of a flash has been handed over
 }
 state() { discfw list --json | jq -r '.drives[0].state'; }
 runs() { discfw list --json | jq -e --arg revision "$1" '.drives[0] | ., .revision == $revision'; }
-events() { discfw history --json | jq "[.events[] | select(.kind == \"$1\")] | length"; }
 each_intent_has_one_outcome() {
 	discfw history --json
-	[ "$(events flash.intent)" -le "$(events flash.outcome)" ]
+	[ "$(intents)" -le "$(outcomes)" ]
 }
-newest_outcome() { discfw history --json | jq -r '[.events[] | select(.kind == "flash.outcome")][0].outcome'; }
 
 # Of a flash that was under way nobody can tell: a person has to look, and nothing happens before.
 as_expected() {
@@ -50,7 +48,6 @@ is_fine() {
 }
 
 network
-cp -a $share/catalog $tmp/
 if [ "$last" = none ]; then
 	plug
 	serve_catalog

@@ -6,6 +6,7 @@
 #
 # usage: root-shutdown.sh IMAGE SHARE
 # limit: 480
+# catalog: --settle-ms 1000 --set commit-ms=60000 --set command-ms=60000
 image=$1 share=$2
 here=$(cd "$(dirname "$0")/.." && pwd)
 tmp=$share/work drives=$share/work
@@ -15,6 +16,7 @@ mkdir -p "$tmp/processes"
 plan 8
 
 mkdir "$share/first" "$share/second"
+mv "$share/catalog" "$share/first/"
 # guest.service, and so this script with the drive, is not stopped by a shutdown, but killed at its end.
 cat >"$share/first/run" <<'END'
 . /run/source/tests/guest/inside/lib.sh
@@ -23,13 +25,11 @@ time_scale=0.3
 mkdir /run/share/transcripts
 ln -s /run/share/transcripts "$transcripts"
 start_drives tcmu btc-ide1004
-make_catalog --settle-ms 1000 --set "transports=ata usb virtual" --set commit-ms=60000 \
-	--set command-ms=60000
 serve_catalog
 start update discfw update "$(block_of btc-ide1004)" --to 0045 --yes
 begun() { [ "$(writes btc-ide1004)" -gt 0 ]; }
 within 60 begun || exit 1
-helper=$(systemctl list-units --plain --no-legend 'discfw-flash@*' | cut -d ' ' -f 1)
+helper=$(flash_unit)
 wc -l <"$transcripts/btc-ide1004.log" >/run/share/before
 systemctl poweroff
 cut -d ' ' -f 1 /proc/uptime >/run/share/ordered

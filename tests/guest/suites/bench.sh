@@ -10,6 +10,8 @@
 # Drives: three BTC on TCMU, then a BTC on USB. Packages: dvd+rw-tools sg3-utils.
 # optional
 # limit: 1500
+# catalog: --settle-ms 100
+# disk: yes
 # shellcheck source=tests/guest/inside/lib.sh
 . "$(dirname "$0")/../inside/lib.sh"
 # shellcheck source=tests/bench/rows.sh
@@ -77,7 +79,7 @@ flash_all() {
 	echo YES >"$tmp/yes"
 	for run in $(seq "$runs"); do
 		revision=$([ $((run % 2)) -eq 0 ] && echo 0043 || echo 0045)
-		image=$tmp/catalog/images/btc-ide1004-$revision.bin
+		image=$catalog/images/btc-ide1004-$revision.bin
 		flash btcflash btc-tool by_btcflash "$image" || return
 		sum=$(sed -n 's/^Firmware checksum is //p' "$tmp/btcflash.said")
 		{ head -c 30 /dev/zero && hex_bytes $((0x$sum)); } >"$tmp/header"
@@ -109,9 +111,8 @@ measure_flash() {
 		cp /usr/share/discfw-emulator/models/btc-ide1004.drive "$tmp/equal/$drive.drive"
 	done
 	models=$tmp/equal time_scale=0.001
-	start_drives tcmu btc-tool btc-sg btc-own &&
-		make_catalog --settle-ms 100 --set "transports=ata usb virtual" >"$tmp/catalog.log" 2>&1 &&
-		serve_catalog >"$tmp/refresh.log" 2>&1 && undisturbed && flash_all
+	start_drives tcmu btc-tool btc-sg btc-own && serve_catalog >"$tmp/refresh.log" 2>&1 &&
+		undisturbed && flash_all
 	failed=$?
 	udevadm control --start-exec-queue
 	trace_commands 0

@@ -27,17 +27,9 @@ set_out() {
 		echo open >$folder/discfw-evil-open
 	done
 	mv /home/discfw-evil/discfw-evil-open /home/discfw-evil/open
-	cat >$tmp/nginx.conf <<-END
-		daemon off;
-		pid $tmp/nginx.pid;
-		error_log $tmp/nginx.error;
-		events { worker_connections 64; }
-		http { access_log off; server { listen 80; listen [::]:80; root $tmp/root; } }
-	END
-	start nginx nginx -e $tmp/nginx.error -c $tmp/nginx.conf
+	start_nginx "listen 80; listen [::]:80; root $tmp/root;"
 	systemd-run --quiet --unit=discfw-evil --socket-property=ListenStream=@discfw-evil \
 		sleep infinity
-	within 10 test -s $tmp/nginx.pid
 }
 
 clear_away() {

@@ -8,6 +8,7 @@
 # Drives: a BTC, which leaves the bus with new code, and a Plextor on USB. Packages: genisoimage.
 #
 # limit: 300
+# catalog: --settle-ms 2000
 . "$(dirname "$0")/../inside/lib.sh"
 plan 30
 
@@ -57,10 +58,6 @@ disc() {
 		within 8 more_changes && udevadm settle
 }
 
-event() { # KIND FILTER: of the newest event of this kind
-	discfw history --json | jq -e "[.events[] | select(.kind == \"$1\")][0] | ., $2"
-}
-
 mkdir "$place" "$tmp/files"
 echo hello >"$tmp/files/hello"
 genisoimage -quiet -o "$tmp/disc.iso" "$tmp/files"
@@ -71,7 +68,6 @@ cp "$models/$px.drive" "$tmp/changed/"
 sed 's/^burn = .*/&\nrestart = 60/' "$models/$btc.drive" >"$tmp/changed/$btc.drive"
 models=$tmp/changed
 start_drives usb $btc $px
-make_catalog --settle-ms 2000 --set "transports=ata usb virtual" >"$tmp/catalog.log"
 serve_catalog >"$tmp/refresh.log"
 start udev udevadm monitor --udev --subsystem-match=block
 udevadm settle
@@ -116,19 +112,19 @@ stop reader
 check "in all of this nothing was written" nothing_was_written
 
 check "the obstacles are gone: the drive takes its firmware" says 'verified by reading the drive' update
-check "it left the bus, and was counted anew" event flash.outcome '.counters_anew'
-check "what was counted until then is on record" event flash.outcome '.counters_before.done > 0'
-check "the intent has it, too" event flash.intent '.counters_before.done > 0 and .counters_after == null'
+check "it left the bus, and was counted anew" events flash.outcome '.[0] | ., .counters_anew'
+check "what was counted until then is on record" events flash.outcome '.[0] | ., .counters_before.done > 0'
+check "the intent has it, too" events flash.intent '.[0] | ., .counters_before.done > 0 and .counters_after == null'
 
 done_before=$(counted iodone_cnt) errors_before=$(counted ioerr_cnt)
 check "a drive that stays on the bus takes its firmware" says 'verified by reading the drive' update_px
-check "it was the same device all the time" event flash.outcome '.counters_anew == false'
+check "it was the same device all the time" events flash.outcome '.[0] | ., .counters_anew == false'
 check "its counters were read before the first write" \
-	event flash.outcome ".counters_before.done >= $done_before and .counters_before.errors >= $errors_before"
+	events flash.outcome ".[0] | ., .counters_before.done >= $done_before and .counters_before.errors >= $errors_before"
 check "and after the last: 240 pieces and some questions" \
-	event flash.outcome '.counters_after.done - .counters_before.done >= 240'
+	events flash.outcome '.[0] | ., .counters_after.done - .counters_before.done >= 240'
 check "no later than the kernel counts now" \
-	event flash.outcome ".counters_after.done <= $(counted iodone_cnt)"
+	events flash.outcome ".[0] | ., .counters_after.done <= $(counted iodone_cnt)"
 check "history shows the difference" says 'commands, .* errors, 0 timeouts meanwhile' \
 	discfw history --limit 2 -o KERNEL
 

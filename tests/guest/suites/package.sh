@@ -7,6 +7,7 @@
 # image: base
 . "$(dirname "$0")/../inside/lib.sh"
 packages=/run/source/build/packages
+catalog=$tmp/catalog
 home=$tmp/home # of the person who follows README.md
 host=firmware.example.org
 
@@ -37,36 +38,16 @@ walk() {
 
 # A mirror as they are: with a name, a certificate, and files that somebody else made.
 serve_mirror() {
-	make_catalog --set ready-ms=600000 || return
-	mkdir -p $tmp/nginx "$home" && chmod -R a+rX $tmp/catalog/published && chmod a+x $tmp $tmp/catalog
+	sh /usr/share/discfw-emulator/demo-catalog.sh $catalog --set ready-ms=600000 || return
+	mkdir -p "$home"
 	ip address add $address/24 dev lo
 	echo "$address $host" >>/etc/hosts
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$host" \
-		-addext "subjectAltName=DNS:$host" -keyout $tmp/nginx/key -out $tmp/nginx/certificate &&
-		cat $tmp/nginx/certificate >>/etc/ssl/certs/ca-certificates.crt || return
-	cat >$tmp/nginx/conf <<-END
-		daemon off;
-		pid $tmp/nginx/pid;
-		error_log $tmp/nginx/error.log;
-		events { worker_connections 64; }
-		http {
-		        access_log off;
-		        client_body_temp_path $tmp/nginx;
-		        proxy_temp_path $tmp/nginx;
-		        fastcgi_temp_path $tmp/nginx;
-		        uwsgi_temp_path $tmp/nginx;
-		        scgi_temp_path $tmp/nginx;
-		        server {
-		                listen $address:443 ssl;
-		                ssl_certificate $tmp/nginx/certificate;
-		                ssl_certificate_key $tmp/nginx/key;
-		                root $tmp/catalog/published;
-		        }
-		}
-	END
-	start nginx nginx -e $tmp/nginx/error.log -c $tmp/nginx/conf
-	within 10 test -s $tmp/nginx/pid
-	cp "$packages"/discfwd_*.deb $tmp/catalog/root.json "$home"
+		-addext "subjectAltName=DNS:$host" -keyout $tmp/key -out $tmp/certificate &&
+		cat $tmp/certificate >>/etc/ssl/certs/ca-certificates.crt || return
+	start_nginx "listen $address:443 ssl; root $catalog/published;
+	        ssl_certificate $tmp/certificate; ssl_certificate_key $tmp/key;" || return
+	cp "$packages"/discfwd_*.deb $catalog/root.json "$home"
 }
 
 # What could be left behind. The accounts stay on purpose, and dpkg and apt keep books of their own.
@@ -88,17 +69,12 @@ make_upgrade() {
 		dpkg-deb -Znone --root-owner-group -b $tmp/next $tmp/next.deb
 }
 
-flashing() {
-	systemctl list-units --no-legend --plain --state=active 'discfw-flash@*' | sed 's/ .*//' | grep .
-}
-
-flasher() { systemctl show -p MainPID --value "$(flashing)" | grep -v '^0$'; }
+flasher() { systemctl show -P MainPID "$(flash_unit)" | grep -v '^0$'; }
 
 # A drive that takes itself off the bus once it has its firmware is waited for: so the flash is under
 # way for as long as an upgrade takes on a busy machine, until somebody plugs the drive in.
 flash_under_way() {
-	echo 'btc-ide1004 burn 1 after vanish 20000' >$tmp/faults
-	emulator faults $tmp/faults && start update discfw update sr0 --yes &&
+	faults 'btc-ide1004 burn 1 after vanish 20000' && start update discfw update sr0 --yes &&
 		within 60 flasher && before=$(flasher) && within 60 waiting
 }
 
@@ -106,10 +82,9 @@ waiting() { journalctl -b -o cat "_PID=$before" | grep 'settling to reading'; }
 
 same_flasher() { [ "$(flasher)" = "$before" ]; }
 
-# outcomes: from, to and how it went, of the last N flashes, oldest first.
-outcomes() {
-	discfw --json history | jq -r '[.events[] | select(.kind == "flash.outcome") |
-		.from + ">" + .to + " " + .outcome] | .[:'"$1"'] | reverse | join(", ")'
+# last_flashes N: from, to and how it went, oldest first.
+last_flashes() {
+	events flash.outcome "map(.from + \">\" + .to + \" \" + .outcome) | .[:$1] | reverse | join(\", \")"
 }
 
 socket_listens() {
@@ -141,7 +116,7 @@ state_is_there() {
 		[ -d /var/lib/discfw-flash ]
 }
 
-installed_again() { dpkg -i $tmp/next.deb && within 60 says '0050>0051 verified' outcomes 1; }
+installed_again() { dpkg -i $tmp/next.deb && within 60 says '0050>0051 verified' last_flashes 1; }
 
 readme >$tmp/readme
 plan $(($(wc -l <$tmp/readme) + 23))
@@ -155,7 +130,7 @@ tree >$tmp/tree
 while read -r line <&3; do
 	check "README: $line" walk "$line"
 done 3<$tmp/readme
-check "that was an update over what the catalog declares, and one step back" [ "$(outcomes 4)" = \
+check "that was an update over what the catalog declares, and one step back" [ "$(last_flashes 4)" = \
 	"0043>0045 verified, 0045>0050 verified, 0050>0051 verified, 0051>0050 verified" ]
 check "the drive says so itself" says ' 0050 *$' sg_inq --len=36 "/dev/$(node_of btc-ide1004)"
 check "systemd listens for it, and will after the next boot" socket_listens
@@ -171,7 +146,7 @@ check "an upgrade is not" dpkg --force-confold -i $tmp/next.deb
 check "the program that writes was neither stopped nor replaced" same_flasher
 emulator plug btc-ide1004
 check "the daemon is that of the new package" within 60 runs_new_file
-check "it comes to know how the flash ended" within 120 says '0050>0051 verified' outcomes 1
+check "it comes to know how the flash ended" within 120 says '0050>0051 verified' last_flashes 1
 check "a file of configuration that somebody changed is as it was" admins_line_is_there
 check "no unit failed by it" nothing_failed
 

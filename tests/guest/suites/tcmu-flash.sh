@@ -4,6 +4,7 @@
 # bring them back, so sysfs goes on saying what was read when they came. What a drive says counts.
 # Then what goes wrong on the way: no answer, a bus reset, a drive that leaves.
 # limit: 360
+# catalog: --settle-ms 3000 --set command-ms=10000 --set commit-ms=10000 --set ready-ms=30000
 # shellcheck source=tests/guest/inside/lib.sh
 . "$(dirname "$0")/../inside/lib.sh"
 plan 31
@@ -19,17 +20,8 @@ listed() { # DRIVE REVISION
 	discfw list --json | jq -e --arg node "$(node_of "$1")" --arg revision "$2" \
 		'.drives[] | select(.node == $node) | .revision == $revision'
 }
-# The newest outcome of all, and what was wanted.
-ended() { # OUTCOME
-	discfw history --json | jq -e --arg outcome "$1" \
-		'[.events[] | select(.kind == "flash.outcome")][0] | ., .outcome == $outcome'
-}
 update() { discfw update "$(block_of "$1")" --to "$2" --yes; }
 rollback() { discfw rollback "$(block_of "$1")" --to "$2" --yes; }
-plan_faults() {
-	echo "$1" >"$tmp/faults"
-	emulator faults "$tmp/faults"
-}
 identity_of_node() { stat -L -c %i "/sys/class/scsi_generic/$(node_of $btc)/device"; }
 same_device() { [ "$(node_of $btc)" = "$node" ] && [ "$(identity_of_node)" = "$identity" ]; }
 inquiry_says() { sg_inq "/dev/$(node_of "$1")" | grep "revision level: $2"; }
@@ -43,8 +35,6 @@ commands_of_ten() { # and there are some
 # No answer within 10 s is silence here, the least that an entry may say; a burn takes 2.5 s.
 time_scale=0.05
 start_drives tcmu $btc $px
-make_catalog --settle-ms 3000 --set "transports=ata usb virtual" --set command-ms=10000 \
-	--set commit-ms=10000 --set ready-ms=30000 >"$tmp/catalog.log"
 serve_catalog >"$tmp/refresh.log"
 
 check "both drives are listed, made by software" within 10 attached
@@ -64,28 +54,28 @@ check "a rollback by one step" rollback $btc 0050
 check "the drive runs what it was rolled back to" listed $btc 0050
 
 timeouts=$(sysfs $btc iotmo_cnt)
-plan_faults "$btc write-buffer 5 hang"
+faults "$btc write-buffer 5 hang"
 refuse "a drive that does not answer in the middle fails" 1 update $btc 0051
 check "and is unharmed" ended failed-unharmed
 check "the kernel gave the command up, and counted it" \
 	[ $((timeouts + 1)) -eq $(($(sysfs $btc iotmo_cnt))) ]
-emulator faults - >"$tmp/ctl"
+faults
 check "the same drive takes it at the next try" update $btc 0051
 
 check "back again" rollback $btc 0050
-plan_faults "$btc burn 1 after hang"
+faults "$btc burn 1 after hang"
 check "a drive that burns, and does not answer to the order, is read" update $btc 0051
 check "and verified" ended verified
 
-plan_faults "$btc write-buffer 9 reset"
+faults "$btc write-buffer 9 reset"
 refuse "a bus reset in the middle ends the flash" 1 rollback $btc 0050
 check "the drive is unharmed" ended failed-unharmed
-plan_faults "$btc write-buffer 9 vanish 3"
+faults "$btc write-buffer 9 vanish 3"
 refuse "so does a drive that leaves" 1 rollback $btc 0050
 check "it came back, was found and read" ended failed-unharmed
 check "and is listed with what it runs" within 10 listed $btc 0051
 check "sysfs caught up, as it was plugged in again" sysfs_says $btc rev 0051
-emulator faults - >"$tmp/ctl"
+faults
 
 check "a Plextor takes 1.09 and keeps the bus while it burns" update $px 1.09
 check "all its WRITE BUFFERs have 10 bytes" commands_of_ten

@@ -6,6 +6,7 @@
 # driver, and our driver not to them.
 #
 # limit: 300
+# catalog: --settle-ms 4000
 # shellcheck source=tests/guest/inside/lib.sh
 . "$(dirname "$0")/../inside/lib.sh"
 plan 16
@@ -102,10 +103,9 @@ equal plextor-px716a px-tool px-sg px-own
 models=$tmp/equal
 time_scale=0.05
 start_drives tcmu btc-tool btc-sg btc-own px-tool px-sg px-own
-make_catalog --settle-ms 4000 --set "transports=ata usb virtual" >"$tmp/catalog.log"
 serve_catalog >"$tmp/refresh.log"
-btc_image=$tmp/catalog/images/btc-ide1004-0045.bin
-px_image=$tmp/catalog/images/plextor-px716a-1.09.bin
+btc_image=$catalog/images/btc-ide1004-0045.bin
+px_image=$catalog/images/plextor-px716a-1.09.bin
 
 # Neither udev's look at a drive that was closed, nor the kernel's for discs, belongs to what is
 # compared.

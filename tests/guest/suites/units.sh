@@ -5,6 +5,8 @@
 #
 # Drives: a BTC on USB.
 # limit: 480
+# catalog: --settle-ms 2000 --set commit-ms=10000 --set ready-ms=30000
+# qemu: -smp 2
 . "$(dirname "$0")/../inside/lib.sh"
 plan 39
 
@@ -29,34 +31,25 @@ nothing_runs() {
 rest() { within 60 nothing_runs >/dev/null; }
 lists() { discfw list --json | jq -e ".drives[] | select(.attached) | $1"; } # CONDITION, as jq has it
 sees_drive() { lists ".node == \"$(node_of $btc)\""; }
-events() { discfw history --json | jq -c ".events | map(select(.kind == \"$1\"))"; } # KIND
-n_refreshed() { events catalog.refreshed | jq length; }
+n_refreshed() { events catalog.refreshed length; }
 # Those of a job, all of them: "verified".
-outcomes() { events flash.outcome | jq -r "map(select(.job == $1).outcome) | join(\" \")"; }
-outcome_is() { outcome=$(outcomes "$1") && echo "$outcome" && [ "$outcome" = "$2" ]; }
-last_job() { events flash.intent | jq 'map(.job) | max'; }
+outcomes_of() { events flash.outcome "map(select(.job == $1).outcome) | join(\" \")"; }
+outcome_is() { outcome=$(outcomes_of "$1") && echo "$outcome" && [ "$outcome" = "$2" ]; }
+last_job() { events flash.intent 'map(.job) | max'; }
 burns() { grep -c '^[0-9]* 3b07' "$transcripts/$btc.log"; }
 
-# The helper that writes, and no other that is asked for old outcomes: who holds the inhibitor.
-flash_unit() {
-	for service in $(systemctl list-units --plain --no-legend 'discfw-flash@*' | cut -d ' ' -f 1); do
-		pid=$(property MainPID "$service")
-		[ "$pid" -le 1 ] || ! readlink "/proc/$pid/fd"/* | grep -q /inhibit/ || echo "$service"
-	done
-}
 flashes() { flash=$(flash_unit) && [ -n "$flash" ]; }
 does_not_flash() { ! flashes; }
 inhibits() { says 'discfwd.*shutdown:sleep' systemd-inhibit --list --no-pager; }
 
 # An order whose writing lasts until the drive is let go: each piece takes a second.
 slow_update() { # VERSION
-	echo "$btc write-buffer every stall 50" >$tmp/faults
-	emulator faults $tmp/faults
+	faults "$btc write-buffer every stall 50"
 	start update discfw update "$(block_of $btc)" --to "$1" --yes
 	within 60 flashes
 	pid=$(property MainPID "$flash")
 }
-let_go() { emulator faults -; }
+let_go() { faults; }
 
 # The units as they are delivered, but that nobody here has a minute.
 impatient() {
@@ -93,8 +86,6 @@ start_drives usb $btc
 check "a drive that is plugged in starts it" within 20 active $unit
 rest
 check "the drive is listed" within 20 sees_drive
-make_catalog --settle-ms 2000 --set commit-ms=10000 --set ready-ms=30000 \
-	--set "transports=ata usb virtual" >$tmp/catalog.log
 serve_catalog >$tmp/refresh.log
 check "a catalog is fetched" [ "$(n_refreshed)" -eq 1 ]
 rest

@@ -7,6 +7,7 @@
 # Drives: an Emprex (BTC) that leaves the bus when new code starts; a drive that takes its number.
 # SEED chooses where the drive is unplugged; 4 times, or 20 with DISCFW_LONG.
 # limit: 420
+# catalog: --settle-ms 1500 --set command-ms=10000 --set commit-ms=10000 --set ready-ms=20000
 . "$(dirname "$0")/../inside/lib.sh"
 points=4
 [ -z "${DISCFW_LONG:-}" ] || points=20
@@ -18,17 +19,6 @@ id() { discfw list --all --json | jq -r --arg model "DVDRW IDE 16X" \
 listed() { # REVISION: under its node of now, once udev and a scan have caught up
 	discfw list --json | jq -e --arg node "$(node_of $drive)" --arg revision "$1" \
 		'.drives[] | select(.node == $node) | .revision == $revision'
-}
-outcomes() { discfw history --limit 200 --json | jq '[.events[] | select(.kind == "flash.outcome")] | length'; }
-intents() { discfw history --limit 200 --json | jq '[.events[] | select(.kind == "flash.intent")] | length'; }
-ended() { # OUTCOME...: the newest
-	newest=$(discfw history --json | jq -r '[.events[] | select(.kind == "flash.outcome")][0].outcome')
-	echo "outcome: $newest"
-	case " $* " in *" $newest "*) ;; *) return 1 ;; esac
-}
-plan_faults() {
-	echo "$1" >"$tmp/faults"
-	emulator faults "$tmp/faults"
 }
 emulated() { emulator list | grep "^$drive normal .*\"$1\""; }
 update() { discfw update "$drive_id" --to "$1" --yes; }
@@ -42,7 +32,6 @@ cp "$models/$other.drive" "$tmp/changed/"
 sed 's/^burn = .*/&\nrestart = 100/' "$models/$drive.drive" >"$tmp/changed/$drive.drive"
 models=$tmp/changed
 start_drives usb $drive $other
-make_catalog --settle-ms 1500 --set command-ms=10000 --set commit-ms=10000 --set ready-ms=20000
 serve_catalog >"$tmp/refresh.log"
 emulator unplug $other
 gone() { ! node_of "$1"; }
@@ -82,14 +71,14 @@ check "open for writing it passes, without a capability" stage
 check "the drive saw it" test "$(write_buffers)" = $((before + 1))
 
 begun=$(date "+%Y-%m-%d %H:%M:%S")
-plan_faults "$drive write-buffer 5 hang"
+faults "$drive write-buffer 5 hang"
 before=$(write_buffers)
 refuse "a drive that does not answer fails the flash" 1 discfw rollback "$drive_id" --to A089 --yes
 check "the kernel has reset its port" test "$(kernel_log 'reset high-speed USB device')" -ge 1
 check "the drive is read, and is unharmed" ended failed-unharmed
 check "nothing was sent after the silence" test "$(write_buffers)" = $((before + 5))
 check "and it was not unplugged for that" test "$(kernel_log 'USB disconnect')" = 0
-emulator faults - >"$tmp/said"
+faults
 check "the same drive takes the next one" discfw rollback "$drive_id" --to A089 --yes
 check "and runs it" emulated A089
 
@@ -103,7 +92,7 @@ next_point() {
 }
 version() { emulator list | sed -n "s/^$drive .* \"\(A[0-9]*\)\" usb .*/\1/p"; }
 unplugged_at() { # POINT SECONDS
-	plan_faults "$drive write-buffer $1 vanish $2" && before=$(write_buffers) && n=$(outcomes)
+	faults "$drive write-buffer $1 vanish $2" && before=$(write_buffers) && n=$(outcomes)
 	if [ "$(version)" = A091 ]; then
 		! discfw rollback "$drive_id" --to A089 --yes
 	else
@@ -128,6 +117,6 @@ for i in $(seq $points); do
 	away=$((i % 2 ? 100 : 100000))
 	check "unplugged at WRITE BUFFER $point, the flash fails" unplugged_at $point $away
 	check "there is one outcome, and nothing was sent again" once
-	emulator faults - >"$tmp/said"
+	faults
 	check "once it is plugged in, discfw knows what it runs" settled
 done
