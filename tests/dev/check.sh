@@ -25,7 +25,7 @@ step() {
 	passed=$(summed PASS "$step")
 	skipped=$(($(summed SKIP "$step") + $(summed XFAIL "$step")))
 	bad=$(($(summed FAIL "$step") + $(summed XPASS "$step") + $(summed ERROR "$step")))
-	if [ $((passed + bad)) -eq 0 ]; then
+	if [ $((passed + bad + skipped)) -eq 0 ]; then
 		passed=$((1 - failed)) bad=$failed
 	elif [ $failed -ne 0 ] && [ $bad -eq 0 ]; then
 		bad=1

@@ -163,15 +163,16 @@ layer() {
 }
 
 install_packages() {
-	mkdir "$1/packages"
-	cp build/packages/*.deb "$1/packages/"
-	chroot "$1" sh -c 'DEBIAN_FRONTEND=noninteractive dpkg -i /packages/*.deb'
-	rm -rf "$1/packages"
+	mkdir "$1/packages" &&
+		cp build/packages/*.deb "$1/packages/" &&
+		chroot "$1" sh -c 'DEBIAN_FRONTEND=noninteractive dpkg -i /packages/*.deb' &&
+		rm -rf "$1/packages"
 }
 
 make_install() {
-	tar -C "$work/installed" -cf - . | tar -C "$1" --keep-directory-symlink -xf - # /lib is a link
-	chroot "$1" systemd-sysusers
+	# /lib is a link.
+	tar -C "$work/installed" -cf - . | tar -C "$1" --keep-directory-symlink -xf - &&
+		chroot "$1" systemd-sysusers || return
 	chroot "$1" systemctl preset-all --preset-mode=enable-only >/dev/null 2>&1 || :
 }
 

@@ -4,7 +4,8 @@
 # what they saw. A suite is tests/guest/suites/NAME.sh, and begins with
 #
 #         # What it is about.
-#         # limit: 240            seconds for all of it, boot included; 240 if it does not say
+#         # limit: 240            seconds for all of it, boot included; 240 if it does not say. A second
+#                                 number is for --long
 #         # image: base           without our packages
 #         # packages: fwupd      more of Debian's; for optional suites, as their image is made anew
 #         # qemu: -device ...     as many of these lines as it takes

@@ -4,7 +4,7 @@
 # The power of a machine goes: its QEMU is killed, at rest, and in each part of a flash. The drive is a
 # process of this machine and lives on, as one in a USB case with a supply of its own does. Each boot
 # looks what became of the flash before it, and begins the next one (inside/power-cut.sh).
-# limit: 900
+# limit: 900 3000
 # catalog: --set commit-ms=10000
 set -u
 image=$1 share=$2

@@ -6,7 +6,7 @@
 #
 # Drives: an Emprex (BTC) that leaves the bus when new code starts; a drive that takes its number.
 # SEED chooses where the drive is unplugged; 4 times, or 20 with DISCFW_LONG.
-# limit: 420
+# limit: 420 1200
 # catalog: --settle-ms 1500 --set command-ms=10000 --set commit-ms=10000 --set ready-ms=20000
 . "$(dirname "$0")/../inside/lib.sh"
 points=4
