@@ -25,13 +25,14 @@ libfakedrive_a_SOURCES = tests/unit/fake-drive.c tests/unit/fake-drive.h
 FAKE_DRIVE_LIBS = libfakedrive.a $(DRIVE_LIBS) $(CMOCKA_LIBS)
 
 DRIVE_TESTS = tests/unit/test-sense tests/unit/test-command tests/unit/test-decoders \
-	tests/unit/test-transport tests/unit/test-enumerate tests/unit/test-examine
+	tests/unit/test-transport tests/unit/test-transport-sg tests/unit/test-enumerate tests/unit/test-examine
 check_PROGRAMS += $(DRIVE_TESTS)
 TESTS += $(DRIVE_TESTS)
 tests_unit_test_sense_LDADD = $(FAKE_DRIVE_LIBS)
 tests_unit_test_command_LDADD = $(FAKE_DRIVE_LIBS)
 tests_unit_test_decoders_LDADD = $(FAKE_DRIVE_LIBS)
 tests_unit_test_transport_LDADD = $(FAKE_DRIVE_LIBS)
+tests_unit_test_transport_sg_LDADD = $(FAKE_DRIVE_LIBS)
 tests_unit_test_enumerate_LDADD = $(FAKE_DRIVE_LIBS)
 tests_unit_test_examine_LDADD = $(FAKE_DRIVE_LIBS)
 endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Transport: how a command gets to a drive and the answer back.
  *
- * There are two. transport-sg.c asks the kernel (SG_IO on /dev/sgN); transport-socket.c asks an
- * emulated drive on a Unix socket. Everything above this header is tested against the second and
+ * There are two. transport-sg.c asks the kernel (/dev/sgN); transport-socket.c asks an emulated
+ * drive on a Unix socket. Everything above this header is tested against the second and
  * cannot tell them apart. This is the one seam at which a drive may be faked.
  *
  * A transport reports; it judges nothing and repeats nothing.
@@ -44,9 +44,10 @@ typedef struct Transport Transport;
 
 typedef struct TransportOps {
         /* Returns 0 if the command was carried to the drive or its adapter and COMPLETION is
-         * filled; negative errno if not: EPERM, EIO (too long), EBUSY, ENOMEM, EINVAL: it was not
-         * sent at all. ENODEV: the drive has left, before or while it worked; Linux does not
-         * say which, so that after ENODEV nobody may claim that nothing was sent. */
+         * filled, host_status 7 if the answer was lost; negative errno if not: EPERM, EIO (too long),
+         * EBUSY, ENOMEM, EINVAL: it was not sent at all. ENODEV: the drive has left, before or
+         * while it worked; Linux does not say which, so that after ENODEV nobody may claim that
+         * nothing was sent. For TRANSPORT_FLASH at most once, whatever stops the process. */
         int (*execute)(Transport *transport, const Command *command, Completion *ret_completion);
         /* Largest transfer of one command, in bytes. */
         uint32_t (*transfer_max)(const Transport *transport);

@@ -22,11 +22,11 @@ static const char *const calls[] = {
         NULL,
 };
 
-/* The node's group decides who may open it; what goes through it is one ioctl. No BLK or CDROM
- * request is needed: /dev/srN is opened to be held. */
+/* The node's group decides who may open it; what the drive is flashed with goes through it by write().
+ * No BLK or CDROM request is needed: /dev/srN is opened to be held. */
 static const unsigned long ioctls[] = {
-        SG_IO,
-        SG_GET_VERSION_NUM,
+        SG_IO,              /* a drive that came back is looked at on a node open for reading */
+        SG_GET_VERSION_NUM, /* of sg */
         0,
 };
 

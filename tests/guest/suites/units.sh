@@ -8,7 +8,7 @@
 # catalog: --settle-ms 2000 --set commit-ms=10000 --set ready-ms=30000
 # qemu: -smp 2
 . "$(dirname "$0")/../inside/lib.sh"
-plan 39
+plan 42
 
 btc="btc-ide1004"
 unit=discfwd.service
@@ -37,6 +37,7 @@ outcomes_of() { events flash.outcome "map(select(.job == $1).outcome) | join(\" 
 outcome_is() { outcome=$(outcomes_of "$1") && echo "$outcome" && [ "$outcome" = "$2" ]; }
 last_job() { events flash.intent 'map(.job) | max'; }
 burns() { grep -c '^[0-9]* 3b07' "$transcripts/$btc.log"; }
+write_buffers() { grep -c '^[0-9]* 3b' "$transcripts/$btc.log"; }
 
 flashes() { flash=$(flash_unit) && [ -n "$flash" ]; }
 does_not_flash() { ! flashes; }
@@ -50,6 +51,18 @@ slow_update() { # VERSION
 	pid=$(property MainPID "$flash")
 }
 let_go() { faults; }
+
+# Each of them comes to a process that waits for the drive, and ends its waiting.
+stop_and_go() {
+	for _ in 1 2 3; do
+		kill -STOP "$helper" && sleep 0.4 && kill -CONT "$helper" && sleep 0.4 || return
+	done
+}
+freeze_and_thaw() {
+	for _ in 1 2; do
+		systemctl freeze "$flash" && sleep 0.4 && systemctl thaw "$flash" && sleep 0.4 || return
+	done
+}
 
 # The units as they are delivered, but that nobody here has a minute.
 impatient() {
@@ -139,6 +152,8 @@ fi
 systemctl stop discfwd.socket $unit
 check "it goes on when there is no daemon" active "$flash"
 check "and keeps the machine awake by itself" inhibits
+check "its process can be stopped" stop_and_go
+check "and frozen" freeze_and_thaw
 check "all that time it was the same process" [ "$(property MainPID "$flash")" = "$helper" ]
 systemctl start discfwd.socket
 stop update
@@ -147,6 +162,8 @@ check "it ends when the drive is done" within 90 inactive "$flash"
 check "the outcome is recorded once" within 60 outcome_is 1 verified
 check "the drive runs it" lists '.revision == "0045"'
 check "and was burned once" [ "$(burns)" -eq 1 ]
+# 256 pieces, the header, and the order to burn.
+check "no command was sent again" [ "$(write_buffers)" -eq 258 ]
 
 # A flash whose helper dies
 
