@@ -42,7 +42,7 @@ attempt() {
 			echo "# ended with $?" >>"$share/output"
 		;;
 	*)
-		echo "exec sh /run/source/tests/guest/suites/$name.sh" >"$share/run"
+		echo "DISCFW_LONG=$DISCFW_LONG exec sh /run/source/tests/guest/suites/$name.sh" >"$share/run"
 		set -- --image "$image" --limit "$limit"
 		[ -z "$(field disk "$file")" ] || set -- "$@" --disk "$share/disk"
 		# shellcheck disable=SC2046 # arguments of QEMU
