@@ -15,19 +15,16 @@
 
 #define SR_MAJOR 11
 
-#define NAME_TEXT_SIZE (4 * (IDENTITY_LENGTH + REVISION_SIZE) + 2)
+#define NAME_TEXT_SIZE (TEXT_MODEL_SIZE + 4 * REVISION_SIZE)
 
 /* "DVDRW IDE1004 0043", for people. */
 static void name_text(const uint8_t identity[IDENTITY_LENGTH], const char *revision,
                       char ret_text[NAME_TEXT_SIZE]) {
-        char name[4 * IDENTITY_LENGTH + 1], version[4 * REVISION_SIZE];
-        const char *start = name;
+        char model[TEXT_MODEL_SIZE], version[4 * REVISION_SIZE];
 
-        text_from_field(identity, IDENTITY_LENGTH, name, sizeof(name));
+        text_from_model(identity, model);
         text_from_field(revision, strlen(revision), version, sizeof(version));
-        while (*start == ' ')
-                start++;
-        text_format(ret_text, NAME_TEXT_SIZE, "%s %s", start, version);
+        text_format(ret_text, NAME_TEXT_SIZE, "%s %s", model, version);
 }
 
 /* By physical path, whatever number it has now; else, for a drive with a serial number that was

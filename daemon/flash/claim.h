@@ -36,4 +36,3 @@ bool claim_look_again(const FlashPlan *plan, const Settings *settings, Claim *cl
 
 /* Closes both nodes; the record stays. */
 void claim_release(Claim *claim);
-#define _cleanup_claim_ _cleanup_(claim_release)

@@ -25,7 +25,7 @@ int course_plan(const Entry *entry, const uint8_t *image, size_t n_image, Course
         const Family *family = find_family(entry->family);
         const ImageLayout *layout;
         Course course = {};
-        char model[4 * ENTRY_MODEL_LENGTH + 1];
+        char model[TEXT_MODEL_SIZE];
         int r;
 
         if (!family)
@@ -36,7 +36,7 @@ int course_plan(const Entry *entry, const uint8_t *image, size_t n_image, Course
         /* The image says who the drive will be, which the entry may declare to be another name. */
         layout = layout_find(family->name, entry->model_after);
         if (!layout) {
-                text_from_field(entry->model_after, ENTRY_MODEL_LENGTH, model, sizeof(model));
+                text_from_model(entry->model_after, model);
                 return fault_set(fault, FAULT_UNKNOWN_FAMILY,
                                  "nothing is known of %s images for \"%s\"", family->name, model);
         }
