@@ -13,11 +13,19 @@ int64_t clock_realtime(void) {
         return (int64_t)time(NULL);
 }
 
-uint64_t clock_boottime_ms(void) {
+static uint64_t now_ms(clockid_t clock) {
         struct timespec t = {};
 
-        (void)clock_gettime(CLOCK_BOOTTIME, &t);
+        (void)clock_gettime(clock, &t);
         return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+uint64_t clock_boottime_ms(void) {
+        return now_ms(CLOCK_BOOTTIME);
+}
+
+uint64_t clock_coarse_ms(void) {
+        return now_ms(CLOCK_MONOTONIC_COARSE);
 }
 
 void clock_boot_id(char ret_id[33]) {

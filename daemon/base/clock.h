@@ -10,6 +10,9 @@
 int64_t clock_realtime(void);
 /* Milliseconds, counting suspend: for durations. */
 uint64_t clock_boottime_ms(void);
+/* Milliseconds at the kernel's last tick, without suspend: for loops, since it is never a system call,
+ * which the others are where the processor has no clock that the kernel trusts. */
+uint64_t clock_coarse_ms(void);
 /* 32 hex digits and NUL; all zeros where the kernel does not say. */
 void clock_boot_id(char ret_id[33]);
 

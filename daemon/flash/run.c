@@ -218,7 +218,7 @@ static int send_pieces(Flash *flash, Fault *fault) {
         int r;
 
         for (uint32_t i = 0; i < n; i++) {
-                const uint64_t now = clock_boottime_ms();
+                const uint64_t now = clock_coarse_ms();
 
                 if (i == 0 || now - noted >= NOTE_INTERVAL_MS) {
                         note(flash, PHASE_WRITING, i, n);

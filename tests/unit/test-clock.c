@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/clock.h"
 
+#include <time.h>
+
 #include "base/cleanup.h"
 #include "tests/unit/test.h"
 
@@ -30,6 +32,20 @@ static void test_a_date_reads_back(void **state) {
         assert_true(clock_parse("9999-12-31T23:59:59Z", &t));
 }
 
+static void test_the_coarse_clock_is_as_fast_as_the_fine_one(void **state) {
+        const uint64_t coarse = clock_coarse_ms(), fine = clock_boottime_ms();
+        const struct timespec pause = { .tv_nsec = 100000000 };
+        int64_t passed, passed_coarse;
+
+        (void)state;
+        (void)nanosleep(&pause, NULL);
+        passed = (int64_t)(clock_boottime_ms() - fine);
+        passed_coarse = (int64_t)(clock_coarse_ms() - coarse);
+        /* Behind by a tick at most, of which the slowest kernel has 100 in a second, at either end. */
+        assert_true(passed_coarse > passed - 20);
+        assert_true(passed_coarse < passed + 1000);
+}
+
 static void test_a_boot_id_is_32_digits(void **state) {
         char id[33];
 
@@ -44,6 +60,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_dates_are_strict),
                 cmocka_unit_test(test_a_date_reads_back),
+                cmocka_unit_test(test_the_coarse_clock_is_as_fast_as_the_fine_one),
                 cmocka_unit_test(test_a_boot_id_is_32_digits),
         };
 
