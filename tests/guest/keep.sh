@@ -5,9 +5,9 @@
 #        keep.sh suite NAME SUITE
 #        keep.sh stop NAME
 #
-# A guest that stays, for whoever writes a suite: "keep.sh suite x usb-flash". It has the packages in build/packages, or the image that --image names; what is
-# installed meanwhile lies in /run/source/build/packages. NAME is a folder below build-guest/kept, which
-# the guest has as /run/share.
+# A guest that stays, for whoever writes a suite: "keep.sh suite x usb-flash". It has the packages in
+# build/packages, or the image that --image names; what is installed meanwhile lies in
+# /run/source/build/packages. NAME is a folder below build-guest/kept, which the guest has as /run/share.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=${here%/tests/guest}
