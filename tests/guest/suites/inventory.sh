@@ -112,7 +112,7 @@ check "one of them is held" discfw hold "$one" --reason "the one on the left"
 
 # By the clock of the kernel, in ms: udev's event, which is when anybody hears of it; when the daemon
 # looked, as starting a process takes half a second where every instruction is emulated; and what
-# "discfw monitor" said. Best of three: the machine may be busy.
+# "discfw monitor" said. Best of six: the machine may be busy.
 start monitor discfw monitor
 start udev udevadm monitor --udev --subsystem-match=scsi_generic
 sleep 1 # until both listen
@@ -146,7 +146,7 @@ plug() {
 }
 best_unplugged=99999 best_looked=99999
 nap=0.1
-for try in 1 2 3; do
+for try in 1 2 3 4 5 6; do
 	unplug
 	plug
 	echo "# unplugged: told after $unplugged ms; plugged in: looked at after $looked ms, told after $plugged ms"

@@ -26,10 +26,11 @@ write_buffers() { grep -c '^[0-9]* 3b' "$transcripts/$drive.log"; }
 largest() { sed -n 's/^[0-9]* 3b.* out *\([0-9]*\) .*/\1/p' "$transcripts/$drive.log" | sort -n | tail -n 1; }
 kernel_log() { journalctl -q -k -b -o cat --since "$begun" --grep "$1" | wc -l; }
 
-# At time_scale 0.02 a burn takes 1 s and a restart 2 s, after which the kernel waits one more.
+# At time_scale 0.02 a burn takes 1 s and a restart 5 s, after which the kernel waits one more: time enough
+# for the other drive to get the number that became free.
 mkdir "$tmp/changed"
 cp "$models/$other.drive" "$tmp/changed/"
-sed 's/^burn = .*/&\nrestart = 100/' "$models/$drive.drive" >"$tmp/changed/$drive.drive"
+sed 's/^burn = .*/&\nrestart = 250/' "$models/$drive.drive" >"$tmp/changed/$drive.drive"
 models=$tmp/changed
 start_drives usb $drive $other
 serve_catalog >"$tmp/refresh.log"
