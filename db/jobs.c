@@ -53,8 +53,7 @@ int job_insert(Store *store, const JobRow *row, int64_t *ret_id, Fault *fault) {
         _cleanup_query_ Query query = query_open(
                 &store->state,
                 "INSERT INTO job (catalog, from_revision, to_revision, step, n_steps, target, "
-                "image, "
-                "state, outcome, fault, fault_text, started, ended, boot_id, "
+                "image, state, outcome, fault, fault_text, started, ended, boot_id, "
                 "drive, kind, reason, uid, user, via, created, steps) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
                 fault);

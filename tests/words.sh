@@ -124,3 +124,4 @@ emulator() { discfw-emulator-ctl "$drives" "$@"; }
 
 # Opcodes that no read-only client sends: WRITE BUFFER and what is like it.
 writes() { grep -cE '^[0-9]+ (3b|04|a1|15|55|aa|2a)' "$tmp/transcripts/$1.log"; }
+write_buffers() { grep -c '^[0-9]* 3b' "$tmp/transcripts/$1.log"; }

@@ -37,7 +37,6 @@ outcomes_of() { events flash.outcome "map(select(.job == $1).outcome) | join(\" 
 outcome_is() { outcome=$(outcomes_of "$1") && echo "$outcome" && [ "$outcome" = "$2" ]; }
 last_job() { events flash.intent 'map(.job) | max'; }
 burns() { grep -c '^[0-9]* 3b07' "$transcripts/$btc.log"; }
-write_buffers() { grep -c '^[0-9]* 3b' "$transcripts/$btc.log"; }
 
 flashes() { flash=$(flash_unit) && [ -n "$flash" ]; }
 does_not_flash() { ! flashes; }
@@ -163,7 +162,7 @@ check "the outcome is recorded once" within 60 outcome_is 1 verified
 check "the drive runs it" lists '.revision == "0045"'
 check "and was burned once" [ "$(burns)" -eq 1 ]
 # 256 pieces, the header, and the order to burn.
-check "no command was sent again" [ "$(write_buffers)" -eq 258 ]
+check "no command was sent again" [ "$(write_buffers $btc)" -eq 258 ]
 
 # A flash whose helper dies
 

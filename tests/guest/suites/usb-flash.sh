@@ -22,7 +22,6 @@ listed() { # REVISION: under its node of now, once udev and a scan have caught u
 }
 emulated() { emulator list | grep "^$drive normal .*\"$1\""; }
 update() { discfw update "$drive_id" --to "$1" --yes; }
-write_buffers() { grep -c '^[0-9]* 3b' "$transcripts/$drive.log"; }
 largest() { sed -n 's/^[0-9]* 3b.* out *\([0-9]*\) .*/\1/p' "$transcripts/$drive.log" | sort -n | tail -n 1; }
 kernel_log() { journalctl -q -k -b -o cat --since "$begun" --grep "$1" | wc -l; }
 
@@ -57,27 +56,27 @@ check "no command was larger than the kernel takes" test "$(largest)" -le 122880
 # What was measured about the kernel, and is relied on.
 node=$(node_of $drive)
 head -c 900000 /dev/zero >"$tmp/large"
-before=$(write_buffers)
+before=$(write_buffers $drive)
 check "900,000 bytes in one command are refused by the kernel" \
 	says "[Ii]nvalid argument" sg_raw -s 900000 -i "$tmp/large" "/dev/$node" 3b 06 0 0 0 20 0 10 0 0
-check "the drive never saw them" test "$(write_buffers)" = "$before"
+check "the drive never saw them" test "$(write_buffers $drive)" = "$before"
 as_nobody() { setpriv --reuid nobody --regid cdrom --clear-groups --inh-caps=-all --bounding-set=-all "$@"; }
 head -c 4096 /dev/zero >"$tmp/small"
 chmod a+rx "$tmp"
 stage() { as_nobody sg_raw "$@" -s 4096 -i "$tmp/small" "/dev/$node" 3b 06 0 0 0 20 0 10 0 0; }
 check "WRITE BUFFER through a node that is open for reading is not permitted" \
 	says "not permitted" stage -R
-check "the drive never saw it" test "$(write_buffers)" = "$before"
+check "the drive never saw it" test "$(write_buffers $drive)" = "$before"
 check "open for writing it passes, without a capability" stage
-check "the drive saw it" test "$(write_buffers)" = $((before + 1))
+check "the drive saw it" test "$(write_buffers $drive)" = $((before + 1))
 
 begun=$(date "+%Y-%m-%d %H:%M:%S")
 faults "$drive write-buffer 5 hang"
-before=$(write_buffers)
+before=$(write_buffers $drive)
 refuse "a drive that does not answer fails the flash" 1 discfw rollback "$drive_id" --to A089 --yes
 check "the kernel has reset its port" test "$(kernel_log 'reset high-speed USB device')" -ge 1
 check "the drive is read, and is unharmed" ended failed-unharmed
-check "nothing was sent after the silence" test "$(write_buffers)" = $((before + 5))
+check "nothing was sent after the silence" test "$(write_buffers $drive)" = $((before + 5))
 check "and it was not unplugged for that" test "$(kernel_log 'USB disconnect')" = 0
 faults
 check "the same drive takes the next one" discfw rollback "$drive_id" --to A089 --yes
@@ -93,7 +92,7 @@ next_point() {
 }
 version() { emulator list | sed -n "s/^$drive .* \"\(A[0-9]*\)\" usb .*/\1/p"; }
 unplugged_at() { # POINT SECONDS
-	faults "$drive write-buffer $1 vanish $2" && before=$(write_buffers) && n=$(outcomes)
+	faults "$drive write-buffer $1 vanish $2" && before=$(write_buffers $drive) && n=$(outcomes)
 	if [ "$(version)" = A091 ]; then
 		! discfw rollback "$drive_id" --to A089 --yes
 	else
@@ -101,9 +100,9 @@ unplugged_at() { # POINT SECONDS
 	fi && ended failed-unharmed no-change lost
 }
 once() {
-	echo "$(intents) intents, $(outcomes) outcomes, $(write_buffers) sent, $before before"
+	echo "$(intents) intents, $(outcomes) outcomes, $(write_buffers $drive) sent, $before before"
 	[ "$(outcomes)" = $((n + 1)) ] && [ "$(intents)" = "$(outcomes)" ] &&
-		[ "$(write_buffers)" -le $((before + point)) ]
+		[ "$(write_buffers $drive)" -le $((before + point)) ]
 }
 plugged_in() { node_of $drive && udevadm settle; }
 settled() {
